@@ -1,0 +1,21 @@
+package io.drover.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The body of {@code POST /v1/guests}: a guest definition as people write it, in JSON here and in
+ * YAML on the command line. What is left out gets a sensible value; see docs/operating.md.
+ */
+public record GuestSpec(
+    String name,
+    Optional<String> uuid,
+    String memory,
+    Optional<Integer> vcpus,
+    Optional<String> machine,
+    Optional<String> cpu,
+    Optional<String> kernel,
+    Optional<String> initrd,
+    Optional<String> commandLine,
+    Optional<List<GuestView.CardView>> networkCards,
+    Optional<String> serialLog) {}

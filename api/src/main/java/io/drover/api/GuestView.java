@@ -1,0 +1,25 @@
+package io.drover.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@code GET /v1/guests/NAME}; the list is {@code GET /v1/guests}.
+ *
+ * @param migration the id of the migration it is in, if any
+ */
+public record GuestView(
+    String name,
+    String uuid,
+    String state,
+    long memoryBytes,
+    int vcpus,
+    String machine,
+    String cpu,
+    List<CardView> networkCards,
+    Optional<String> serialLog,
+    long pid,
+    Optional<String> migration) {
+
+  public record CardView(String mac, String bridge) {}
+}

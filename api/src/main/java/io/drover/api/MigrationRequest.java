@@ -1,0 +1,17 @@
+package io.drover.api;
+
+import java.util.Optional;
+
+/**
+ * The body of {@code POST /v1/migrations}. With {@code dryRun} the answer is a {@link CheckReport},
+ * else the new {@link MigrationView}.
+ */
+public record MigrationRequest(
+    String guest,
+    String to,
+    Optional<String> mode,
+    Optional<String> transport,
+    Optional<Long> bandwidthBytesPerSecond,
+    Optional<Long> maxDowntimeMillis,
+    Optional<Integer> parallelChannels,
+    Optional<Boolean> dryRun) {}

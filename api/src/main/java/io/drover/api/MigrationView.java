@@ -1,0 +1,55 @@
+package io.drover.api;
+
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * {@code GET /v1/migrations/ID}: a migration while it runs and, once ended, its whole report.
+ * Either host shows it; {@code role} says from which side.
+ *
+ * @param requestedMode what was asked for
+ * @param mode what was chosen; {@code auto} until it is
+ * @param reason why this mode, in one sentence
+ * @param etaSeconds absent when it cannot be told
+ * @param downtimeMillis guest stopped at the source until running at the target, as the agents saw
+ * @param outcome absent while it runs
+ */
+public record MigrationView(
+    String id,
+    String guest,
+    String role,
+    String source,
+    String target,
+    String requestedMode,
+    String mode,
+    String reason,
+    String transport,
+    String phase,
+    Optional<String> outcome,
+    Optional<ProblemView> problem,
+    long startedAtEpochMillis,
+    double elapsedSeconds,
+    double progress,
+    Optional<Double> etaSeconds,
+    long memoryBytes,
+    long remainingBytes,
+    long bytesSent,
+    long bytesPerSecond,
+    long dirtyBytesPerSecond,
+    int passes,
+    Optional<Long> bandwidthLimitBytesPerSecond,
+    long maxDowntimeMillis,
+    Optional<Double> downtimeMillis,
+    Optional<Double> predictedSeconds,
+    Optional<Double> predictedDowntimeMillis,
+    Optional<Double> linkBytesPerSecond,
+    int recoveries,
+    int retries,
+    List<PhaseTime> phases,
+    List<ChannelBytes> channels,
+    List<ProblemView> warnings) {
+
+  public record PhaseTime(String phase, double startSeconds, double durationSeconds) {}
+
+  public record ChannelBytes(String channel, int attempt, long sentBytes, long receivedBytes) {}
+}

@@ -1,0 +1,5 @@
+/** Foreign-function bindings to what Linux offers and the JDK does not. */
+module io.drover.linux {
+  requires static org.jspecify;
+  requires transitive io.drover.model;
+}

@@ -1,0 +1,62 @@
+package io.drover.model;
+
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What a person may choose about one migration.
+ *
+ * @param bandwidth a ceiling for what crosses the link; none means as fast as it goes
+ * @param maxDowntime how long the guest may stand still at the switch
+ * @param parallelChannels extra bulk channels for pre-copy; 0 keeps everything in the main one
+ */
+public record MigrationOptions(
+    Mode mode,
+    Transport transport,
+    Optional<ByteRate> bandwidth,
+    Duration maxDowntime,
+    int parallelChannels) {
+
+  /** What {@code --max-downtime} is when nobody says. */
+  public static final Duration DEFAULT_MAX_DOWNTIME = Duration.ofMillis(100);
+
+  public static final int MAX_PARALLEL_CHANNELS = 16;
+
+  public MigrationOptions {
+    if (maxDowntime.isNegative()
+        || maxDowntime.isZero()
+        || maxDowntime.compareTo(Duration.ofSeconds(60)) > 0) {
+      throw Problem.usage(
+              "bad-downtime",
+              "A maximum downtime of %d ms is out of range".formatted(maxDowntime.toMillis()),
+              "Choose between 1 ms and 60 s.")
+          .asException();
+    }
+    if (parallelChannels < 0 || parallelChannels > MAX_PARALLEL_CHANNELS) {
+      throw Problem.usage(
+              "bad-parallel",
+              "%d parallel channels is out of range".formatted(parallelChannels),
+              "Choose 0 to %d.".formatted(MAX_PARALLEL_CHANNELS))
+          .asException();
+    }
+    if (parallelChannels > 0 && (mode == Mode.POSTCOPY || mode == Mode.HYBRID)) {
+      throw Problem.usage(
+              "parallel-postcopy",
+              "Parallel channels cannot be combined with mode " + mode.word(),
+              "QEMU refuses it; use mode precopy or cold, or leave out --parallel.")
+          .asException();
+    }
+    if (bandwidth.isPresent() && bandwidth.get().bytesPerSecond() < 10_000) {
+      throw Problem.usage(
+              "bad-bandwidth",
+              "A bandwidth of %s is too low to ever finish".formatted(bandwidth.get()),
+              "Choose at least 80kbit.")
+          .asException();
+    }
+  }
+
+  public static MigrationOptions defaults() {
+    return new MigrationOptions(
+        Mode.AUTO, Transport.TUNNEL, Optional.empty(), DEFAULT_MAX_DOWNTIME, 0);
+  }
+}

@@ -1,0 +1,20 @@
+package io.drover.model;
+
+import java.util.Locale;
+
+/** Where a migration is, as people and programs see it. */
+public enum Phase {
+  PREPARE,
+  COPY,
+  SWITCHOVER,
+  POSTCOPY,
+  /** Post-copy lost its link; Drover reconnects by itself. */
+  PAUSED,
+  RECOVER,
+  FINISH,
+  ENDED;
+
+  public String word() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+}

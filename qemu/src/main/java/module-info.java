@@ -1,0 +1,9 @@
+/** Drives QEMU: QMP, launching, and the migration stream. */
+module io.drover.qemu {
+  requires static org.jspecify;
+  requires transitive io.drover.model;
+  requires transitive io.drover.migration;
+  requires io.drover.linux;
+  requires tools.jackson.databind;
+  requires org.slf4j;
+}

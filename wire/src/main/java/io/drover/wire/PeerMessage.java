@@ -1,0 +1,132 @@
+package io.drover.wire;
+
+import io.drover.model.GuestDefinition;
+import io.drover.model.MigrationOptions;
+import io.drover.model.Problem;
+import io.drover.model.Version;
+import java.util.List;
+import java.util.Optional;
+
+/** What the two agents of one migration say on its control connection, after the hello. */
+public sealed interface PeerMessage {
+
+  // ---- from the source ----
+
+  /**
+   * Asks the target to check, and unless {@code dryRun} to make ready, for this guest.
+   *
+   * @param generation 0 at first; above when a target that died unrun is rebuilt
+   */
+  record Prepare(
+      GuestDefinition guest,
+      MigrationOptions options,
+      boolean postCopy,
+      boolean urgentChannel,
+      Version hypervisorVersion,
+      String accelerator,
+      List<FileDigest> files,
+      int generation,
+      boolean dryRun)
+      implements PeerMessage {
+    public Prepare {
+      files = List.copyOf(files);
+    }
+  }
+
+  /** A file that must be on the target with the same content, such as the guest's kernel. */
+  record FileDigest(String path, String sha256) {}
+
+  /** Asks the target to listen for the channels of this attempt; 0 is the first. */
+  record Listen(int attempt) implements PeerMessage {}
+
+  /**
+   * The source has given the guest up for good: it was received whole, or its device state left in
+   * post-copy. From here on the guest belongs to the target.
+   *
+   * @param run false for a guest that was paused when it left
+   */
+  record Commit(boolean run) implements PeerMessage {}
+
+  /** The source takes the guest back; never sent after {@link Commit}. */
+  record Abort(String reason) implements PeerMessage {}
+
+  /** The source's hypervisor has sent everything and had it acknowledged. */
+  record Finished() implements PeerMessage {}
+
+  /** Opens a control connection that replaces a broken one; answered by {@link TargetStatus}. */
+  record Attach() implements PeerMessage {}
+
+  /** Sent every second; a peer that does not answer is taken for cut off. */
+  record Heartbeat(long sequence) implements PeerMessage {}
+
+  // ---- from the target ----
+
+  /** Checks passed; a hypervisor waits (unless it was a dry run). */
+  record Prepared(Version hypervisorVersion, boolean postCopy, List<Problem> warnings)
+      implements PeerMessage {
+    public Prepared {
+      warnings = List.copyOf(warnings);
+    }
+  }
+
+  /** Checks failed, or making ready did; nothing is left at the target. */
+  record Refused(List<Problem> problems) implements PeerMessage {
+    public Refused {
+      problems = List.copyOf(problems);
+    }
+  }
+
+  /**
+   * The target listens.
+   *
+   * @param tickets one for each channel of this attempt, main first
+   * @param nativePort the hypervisor's own port, where the tunnel is not used
+   */
+  record Listening(int attempt, List<Ticket> tickets, Optional<Integer> nativePort)
+      implements PeerMessage {
+    public Listening {
+      tickets = List.copyOf(tickets);
+    }
+  }
+
+  /** The guest runs at the target. */
+  record Running() implements PeerMessage {}
+
+  /** All memory is there and the target has let go of the migration's channels. */
+  record Received() implements PeerMessage {}
+
+  /** Post-copy lost its channels at the target; a {@link Listen} brings it back. */
+  record Paused(String reason) implements PeerMessage {}
+
+  /**
+   * The target's hypervisor is gone.
+   *
+   * @param mayHaveRun whether the guest may have run there, even for an instant
+   */
+  record Gone(boolean mayHaveRun, String reason) implements PeerMessage {}
+
+  /** The answer to {@link Abort}: nothing is left at the target, and the guest never ran there. */
+  record Aborted() implements PeerMessage {}
+
+  /** The guest switched itself off at the target. */
+  record PoweredOff() implements PeerMessage {}
+
+  /** Where the target stands, for a source that lost the thread. */
+  record TargetStatus(TargetStage stage, boolean mayHaveRun) implements PeerMessage {}
+
+  /** How far a target has come; part of {@link TargetStatus}. */
+  enum TargetStage {
+    /** It knows nothing of this migration, or has cleaned it up. */
+    UNKNOWN,
+    RECEIVING,
+    /** Loaded, not run: it waits for the source's word. */
+    LOADED,
+    /** Told to run. */
+    RUNNING,
+    POSTCOPY_PAUSED,
+    RECEIVED,
+    GONE
+  }
+
+  record HeartbeatReply(long sequence) implements PeerMessage {}
+}

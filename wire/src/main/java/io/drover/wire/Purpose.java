@@ -1,0 +1,21 @@
+package io.drover.wire;
+
+import io.drover.model.MigrationId;
+
+/** What a connection is for. */
+public sealed interface Purpose {
+  /** {@link PeerMessage}s about one migration, both ways. */
+  record Control(MigrationId migration) implements Purpose {}
+
+  /**
+   * One stream of a migration. The ticket was handed out on that migration's control connection, is
+   * good for one connection only, and binds migration, attempt and channel together.
+   *
+   * @param channel 0 is the main channel, which must come first; the others in order
+   */
+  record Channel(MigrationId migration, int attempt, int channel, Ticket ticket)
+      implements Purpose {}
+
+  /** Throw-away bytes by which the caller measures the link; ended by the caller. */
+  record Probe() implements Purpose {}
+}
