@@ -2,6 +2,7 @@
 module io.drover.migration {
   requires static org.jspecify;
   requires transitive io.drover.model;
+  requires transitive io.drover.wire;
 
   exports io.drover.migration;
 }

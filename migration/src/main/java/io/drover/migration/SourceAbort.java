@@ -1,0 +1,159 @@
+package io.drover.migration;
+
+import io.drover.migration.SourceState.Stage;
+import io.drover.model.Outcome;
+import io.drover.model.Problem;
+import io.drover.wire.PeerMessage;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The way out: the guest gets its old life back at the source, and the target hears of it, however
+ * long that takes. A target that is cut off may hold the loaded guest and wait for that word, so it
+ * stays owed (also over restarts of this agent) until the target has confirmed it.
+ */
+final class SourceAbort {
+  private SourceAbort() {}
+
+  /** Ends without any trace to remove at the target. */
+  static SourceStep end(SourceState state, Ending ending) {
+    return SourceStep.of(
+        state.withEnding(ending).withGuestFree().withLastWordOwed(false).at(Stage.ENDED),
+        new SourceEffect.Journal(),
+        new SourceEffect.CloseChannels());
+  }
+
+  /** Takes the guest back; possible in every step before the commit. */
+  static SourceStep begin(SourceState state, Ending ending) {
+    boolean copying = state.stage() == Stage.COPYING || state.stage() == Stage.SWITCHING;
+    boolean peerGone = ending.problem().map(p -> p.code().equals("target-gone")).orElse(false);
+    SourceState next = state.withEnding(ending).withLastWordOwed(!peerGone).at(Stage.ABORTING);
+    List<SourceEffect> effects = new ArrayList<>();
+    effects.add(new SourceEffect.Journal());
+    if (!copying) {
+      next = next.withGuestFree();
+    } else if (!state.guestFree()) {
+      effects.add(new SourceEffect.CancelTransfer());
+    } else if (state.wasRunning()) {
+      effects.add(new SourceEffect.ContinueGuest());
+    }
+    if (next.lastWordOwed() && next.connected()) {
+      effects.add(new SourceEffect.Send(lastWord(next)));
+    }
+    return settle(next, effects);
+  }
+
+  /** The guest itself is no more on this host, and never will be again. */
+  static SourceStep gone(SourceState state, Outcome outcome) {
+    Ending ending =
+        outcome == Outcome.LOST
+            ? Ending.of(
+                outcome,
+                Problem.migration(
+                    "source-died",
+                    "The guest's QEMU ended at the source while it moved",
+                    "Start the guest again; the log of its QEMU may say why it ended."))
+            : Ending.of(outcome);
+    SourceState next =
+        state.withEnding(ending).withGuestFree().withLastWordOwed(true).at(Stage.ABORTING);
+    List<SourceEffect> effects = new ArrayList<>();
+    effects.add(new SourceEffect.Journal());
+    if (next.connected()) {
+      effects.add(new SourceEffect.Send(lastWord(next)));
+    }
+    effects.add(new SourceEffect.RemoveGuest());
+    return settle(next, effects);
+  }
+
+  static SourceStep step(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromHypervisor(HypervisorEvent hypervisorEvent)
+          when state.stage() == Stage.ABORTING ->
+          hypervisor(state, hypervisorEvent);
+      case SourceEvent.FromPeer(PeerMessage.Aborted _), SourceEvent.FromPeer(PeerMessage.Gone _) ->
+          settle(state.withLastWordOwed(false), new ArrayList<>());
+      case SourceEvent.Connected() ->
+          state.lastWordOwed()
+              ? SourceStep.of(state, new SourceEffect.Send(lastWord(state)))
+              : SourceStep.of(state);
+      case SourceEvent.Disconnected _ -> settle(state, new ArrayList<>());
+      case SourceEvent.Resolved _ -> settle(state.withLastWordOwed(false), new ArrayList<>());
+      case SourceEvent.EffectFailed(SourceEffect.CancelTransfer _, Problem _) ->
+          SourceStep.of(state, new SourceEffect.BreakTransfer());
+      case SourceEvent.EffectFailed(SourceEffect.ContinueGuest _, Problem problem) ->
+          SourceStep.of(
+              state.withEnding(
+                  Ending.of(
+                      state.ending().map(Ending::outcome).orElse(Outcome.ABORTED),
+                      Problem.migration(
+                          "left-paused",
+                          "The guest stands still at the source: " + problem.message(),
+                          "Nothing else holds it: 'drover guest resume' lets it run."))),
+              new SourceEffect.Journal());
+      case SourceEvent.CancelRequested _ -> SourceStep.of(state);
+      case SourceEvent.FromPeer _,
+          SourceEvent.FromHypervisor _,
+          SourceEvent.Unreachable _,
+          SourceEvent.SwitchWanted _,
+          SourceEvent.Stalled _,
+          SourceEvent.ChannelsBroken _,
+          SourceEvent.RetryDue _,
+          SourceEvent.EffectFailed _,
+          SourceEvent.AgentRestarted _ ->
+          SourceStep.of(state);
+    };
+  }
+
+  private static SourceStep hypervisor(SourceState state, HypervisorEvent event) {
+    if (state.guestFree()) {
+      return SourceStep.of(state);
+    }
+    return switch (event) {
+      // A transfer that completed in the very moment of the cancel changes nothing: the target was
+      // never told to run, and now never will be.
+      case HypervisorEvent.TransferCancelled _,
+          HypervisorEvent.TransferFailed _,
+          HypervisorEvent.TransferCompleted _ -> {
+        List<SourceEffect> effects = new ArrayList<>();
+        if (state.wasRunning()) {
+          effects.add(new SourceEffect.ContinueGuest());
+        }
+        yield settle(state.withGuestFree(), effects);
+      }
+      case HypervisorEvent.GuestPoweredOff _ -> gone(state, Outcome.POWERED_OFF);
+      case HypervisorEvent.ProcessExited _ -> gone(state, Outcome.LOST);
+      case HypervisorEvent.TransferActive _,
+          HypervisorEvent.PassStarted _,
+          HypervisorEvent.GuestStopped _,
+          HypervisorEvent.GuestResumed _,
+          HypervisorEvent.PostCopyActive _,
+          HypervisorEvent.PostCopyPaused _,
+          HypervisorEvent.PostCopyRecovered _ ->
+          SourceStep.of(state);
+    };
+  }
+
+  /** Ends once the guest is free and nobody is left to talk to; an owed word outlives the end. */
+  private static SourceStep settle(SourceState state, List<SourceEffect> effects) {
+    boolean over = state.guestFree() && (!state.lastWordOwed() || !state.connected());
+    SourceState next = over ? state.at(Stage.ENDED) : state;
+    if (!next.equals(state) || !next.lastWordOwed()) {
+      effects.add(new SourceEffect.Journal());
+    }
+    if (over) {
+      effects.add(new SourceEffect.CloseChannels());
+    }
+    return new SourceStep(next, effects);
+  }
+
+  static PeerMessage lastWord(SourceState state) {
+    String reason =
+        state
+            .ending()
+            .flatMap(Ending::problem)
+            .map(Problem::message)
+            .or(() -> state.ending().map(ending -> ending.outcome().word()))
+            .orElse("aborted");
+    return state.switched() ? new PeerMessage.SourceLost(reason) : new PeerMessage.Abort(reason);
+  }
+}

@@ -1,0 +1,356 @@
+package io.drover.migration;
+
+import io.drover.migration.SourceState.Stage;
+import io.drover.model.Outcome;
+import io.drover.model.Problem;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.PeerMessage.TargetStage;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The source once the guest belongs to the target: it serves, reconnects, and lets go. */
+final class SourceAfterCommit {
+  private SourceAfterCommit() {}
+
+  private enum LastWord {
+    OWED,
+    NOT_NEEDED
+  }
+
+  static SourceStep step(SourceState state, SourceEvent event) {
+    return switch (state.stage()) {
+      case COMMITTED -> committed(state, event);
+      case POSTCOPY -> postCopy(state, event);
+      case PAUSED -> paused(state, event);
+      case RECOVERING -> recovering(state, event);
+      case REBUILDING -> rebuilding(state, event);
+      case FINISHING -> finishing(state, event);
+      case CONNECTING, PREPARING, OPENING, COPYING, SWITCHING, ABORTING, ENDED ->
+          throw new IllegalStateException("not past the commit: " + state);
+    };
+  }
+
+  /** Everything was sent; the target has it loaded and is told to run it. */
+  private static SourceStep committed(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() ->
+          takeBack(state, LastWord.NOT_NEEDED);
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
+          switch (status.stage()) {
+            case RECEIVING, LOADED -> SourceMachine.commit(state, state.stage());
+            case GONE -> status.mayHaveRun() ? lost(state) : takeBack(state, LastWord.NOT_NEEDED);
+            // A target that does not know a guest that it had loaded has lost its journal: only a
+            // person can tell whether the guest runs there.
+            case UNKNOWN -> SourceStep.of(state);
+            case RUNNING, RECEIVED, POSTCOPY_PAUSED -> runsThere(state);
+          };
+      case SourceEvent.Resolved(SourceEvent.Decision decision) ->
+          switch (decision) {
+            case TARGET_HAS_IT -> completed(state, Ending.of(Outcome.COMPLETED));
+            case TAKE_BACK -> takeBack(state, LastWord.OWED);
+          };
+      // The transfer is over: what happens to this side's hypervisor no longer matters.
+      case SourceEvent.FromHypervisor _, SourceEvent.ChannelsBroken _ -> SourceStep.of(state);
+      default -> common(state, event);
+    };
+  }
+
+  private static SourceStep postCopy(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Paused _),
+          SourceEvent.FromPeer(PeerMessage.Gone(boolean _, String _)),
+          SourceEvent.ChannelsBroken _,
+          SourceEvent.Disconnected _,
+          SourceEvent.Stalled _ ->
+          event instanceof SourceEvent.FromPeer(PeerMessage.Gone(boolean mayHaveRun, String _))
+                  && mayHaveRun
+              ? lost(state)
+              : state.everythingSent() ? SourceStep.of(state) : pause(state);
+      case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) -> pause(state);
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status)
+          when status.stage() == TargetStage.LOADED || status.stage() == TargetStage.RECEIVING ->
+          SourceMachine.commit(state, state.stage());
+      default -> common(state, event);
+    };
+  }
+
+  /** Post-copy has lost its channels. Both hypervisors must notice before it can be recovered. */
+  static SourceStep pause(SourceState state) {
+    SourceState next = state.at(Stage.PAUSED);
+    return state.connected() && state.selfPaused()
+        ? SourceStep.of(
+            next,
+            new SourceEffect.Journal(),
+            new SourceEffect.BreakTransfer(),
+            new SourceEffect.Send(new PeerMessage.Attach()))
+        : SourceStep.of(next, new SourceEffect.Journal(), new SourceEffect.BreakTransfer());
+  }
+
+  private static SourceStep paused(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.Connected(),
+          SourceEvent.RetryDue(),
+          SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) ->
+          state.connected() && state.selfPaused()
+              ? SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Attach()))
+              : SourceStep.of(state);
+      case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() ->
+          state.selfPaused() ? rebuild(state) : SourceStep.of(state);
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
+          !state.selfPaused()
+              ? SourceStep.of(state)
+              : switch (status.stage()) {
+                case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED -> {
+                  SourceState next = state.nextAttempt().at(Stage.RECOVERING);
+                  yield SourceStep.of(
+                      next,
+                      new SourceEffect.Journal(),
+                      new SourceEffect.Send(new PeerMessage.Listen(next.attempt())));
+                }
+                case RECEIVED -> completed(state, Ending.of(Outcome.COMPLETED));
+                case GONE -> status.mayHaveRun() ? lost(state) : rebuild(state);
+                case UNKNOWN -> SourceStep.of(state);
+              };
+      case SourceEvent.FromPeer(PeerMessage.Paused _),
+          SourceEvent.ChannelsBroken _,
+          SourceEvent.Stalled _ ->
+          SourceStep.of(state);
+      default -> common(state, event);
+    };
+  }
+
+  private static SourceStep recovering(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Listening listening)
+          when listening.attempt() == state.attempt() ->
+          SourceStep.of(state, new SourceEffect.ResumeTransfer(listening));
+      case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyRecovered _) -> {
+        SourceState next = state.withSelfPaused(false).at(Stage.POSTCOPY);
+        // A target that was cut off before the commit reached it has been waiting for it.
+        yield next.runningThere()
+            ? SourceStep.of(next, new SourceEffect.Journal())
+            : SourceMachine.commit(next, Stage.POSTCOPY);
+      }
+      case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _),
+          SourceEvent.EffectFailed(SourceEffect.ResumeTransfer _, Problem _),
+          SourceEvent.FromPeer(PeerMessage.Paused _),
+          SourceEvent.FromPeer(PeerMessage.Refused _),
+          SourceEvent.Disconnected _,
+          SourceEvent.ChannelsBroken _,
+          SourceEvent.Stalled _ ->
+          againLater(state);
+      case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() -> againLater(state);
+      default -> common(state, event);
+    };
+  }
+
+  /** The target's hypervisor died before the guest ran: another is fed what the relay kept. */
+  private static SourceStep rebuilding(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Prepared _) ->
+          SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Listen(state.attempt())));
+      case SourceEvent.FromPeer(PeerMessage.Listening listening)
+          when listening.attempt() == state.attempt() ->
+          SourceStep.of(state, new SourceEffect.Replay(listening));
+      case SourceEvent.FromPeer(PeerMessage.Paused _) -> {
+        SourceState next = state.nextAttempt().at(Stage.RECOVERING);
+        yield SourceStep.of(
+            next,
+            new SourceEffect.Journal(),
+            new SourceEffect.Send(new PeerMessage.Listen(next.attempt())));
+      }
+      case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() -> againLater(state);
+      case SourceEvent.FromPeer(PeerMessage.Refused _),
+          SourceEvent.Disconnected _,
+          SourceEvent.Stalled _ ->
+          againLater(state);
+      case SourceEvent.EffectFailed(SourceEffect.Replay _, Problem problem) ->
+          lost(
+              state,
+              Problem.migration(
+                  "no-replay",
+                  "The target died before the guest ran, and the switch cannot be replayed: "
+                      + problem.message(),
+                  "The guest's memory is lost; start it afresh."));
+      case SourceEvent.ChannelsBroken _ -> SourceStep.of(state);
+      default -> common(state, event);
+    };
+  }
+
+  private static SourceStep finishing(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Received _) ->
+          completed(state, Ending.of(Outcome.COMPLETED));
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
+          switch (status.stage()) {
+            case RECEIVED -> completed(state, Ending.of(Outcome.COMPLETED));
+            case RUNNING, LOADED, RECEIVING, POSTCOPY_PAUSED ->
+                SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Finished()));
+            case GONE -> diedAfterwards(state);
+            case UNKNOWN -> SourceStep.of(state);
+          };
+      case SourceEvent.FromPeer(PeerMessage.Gone _) -> diedAfterwards(state);
+      case SourceEvent.Resolved _ -> completed(state, Ending.of(Outcome.COMPLETED));
+      case SourceEvent.FromHypervisor _, SourceEvent.ChannelsBroken _ -> SourceStep.of(state);
+      default -> common(state, event);
+    };
+  }
+
+  /** What means the same in every step after the commit. */
+  private static SourceStep common(SourceState state, SourceEvent event) {
+    return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Running()) -> runsThere(state);
+      case SourceEvent.FromPeer(PeerMessage.Gone _) -> lost(state);
+      case SourceEvent.FromPeer(PeerMessage.PoweredOff()) ->
+          completed(state, Ending.of(Outcome.POWERED_OFF));
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
+          switch (status.stage()) {
+            case RUNNING, RECEIVED, POSTCOPY_PAUSED ->
+                status.mayHaveRun() ? runsThere(state) : SourceStep.of(state);
+            case GONE -> status.mayHaveRun() ? lost(state) : SourceStep.of(state);
+            case UNKNOWN, RECEIVING, LOADED -> SourceStep.of(state);
+          };
+      case SourceEvent.FromHypervisor(HypervisorEvent.TransferCompleted _) -> sent(state);
+      case SourceEvent.FromHypervisor(HypervisorEvent.ProcessExited _),
+          SourceEvent.FromHypervisor(HypervisorEvent.GuestPoweredOff _),
+          SourceEvent.FromHypervisor(HypervisorEvent.TransferFailed _) ->
+          state.everythingSent()
+              ? SourceStep.of(state)
+              : lost(
+                  state,
+                  Problem.migration(
+                      "source-died",
+                      "The source's QEMU ended before all memory had crossed",
+                      "The guest's memory is incomplete at the target and lost; start it afresh."));
+      case SourceEvent.Connected() ->
+          SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Attach()));
+      case SourceEvent.CancelRequested() -> SourceStep.of(state, new SourceEffect.RefuseCancel());
+      case SourceEvent.Resolved _ ->
+          lost(
+              state,
+              Problem.migration(
+                  "given-up",
+                  "A person gave the interrupted migration up",
+                  "The guest's memory is split between the hosts and lost; start it afresh."));
+      case SourceEvent.FromPeer _,
+          SourceEvent.FromHypervisor _,
+          SourceEvent.Disconnected _,
+          SourceEvent.Unreachable _,
+          SourceEvent.SwitchWanted _,
+          SourceEvent.Stalled _,
+          SourceEvent.ChannelsBroken _,
+          SourceEvent.RetryDue _,
+          SourceEvent.EffectFailed _,
+          SourceEvent.AgentRestarted _ ->
+          SourceStep.of(state);
+    };
+  }
+
+  private static SourceStep runsThere(SourceState state) {
+    return finishIfDone(state.withRunningThere());
+  }
+
+  private static SourceStep sent(SourceState state) {
+    return finishIfDone(state.withEverythingSent());
+  }
+
+  private static SourceStep finishIfDone(SourceState state) {
+    if (!state.runningThere() || !state.everythingSent() || state.stage() == Stage.FINISHING) {
+      return SourceStep.of(state);
+    }
+    return SourceStep.of(
+        state.at(Stage.FINISHING),
+        new SourceEffect.Journal(),
+        new SourceEffect.Send(new PeerMessage.Finished()));
+  }
+
+  private static SourceStep againLater(SourceState state) {
+    return SourceStep.of(
+        state.at(Stage.PAUSED),
+        new SourceEffect.Journal(),
+        new SourceEffect.BreakTransfer(),
+        new SourceEffect.RetryLater());
+  }
+
+  private static SourceStep rebuild(SourceState state) {
+    SourceState next = state.nextGeneration().at(Stage.REBUILDING);
+    return SourceStep.of(
+        next, new SourceEffect.Journal(), new SourceEffect.SendPrepare(next.generation()));
+  }
+
+  /** Legal because the target attests (or a person does) that the guest never ran there. */
+  private static SourceStep takeBack(SourceState state, LastWord lastWord) {
+    boolean owed = lastWord == LastWord.OWED;
+    Ending ending =
+        Ending.of(
+            Outcome.ABORTED,
+            Problem.migration(
+                "target-gone",
+                "The target lost the guest before it ran there",
+                "The guest runs on at the source; try again."));
+    SourceState next =
+        state.withEnding(ending).withGuestFree().withLastWordOwed(owed).at(Stage.ENDED);
+    // The guest first: killed in between, the agent finds the migration as it was, asks the target
+    // again and gets the same answer.
+    List<SourceEffect> effects = new ArrayList<>();
+    if (state.wasRunning()) {
+      effects.add(new SourceEffect.ContinueGuest());
+    }
+    effects.add(new SourceEffect.Journal());
+    effects.add(new SourceEffect.CloseChannels());
+    if (owed && state.connected()) {
+      effects.add(new SourceEffect.Send(SourceAbort.lastWord(next)));
+    }
+    return new SourceStep(next, effects);
+  }
+
+  private static SourceStep completed(SourceState state, Ending ending) {
+    return SourceStep.of(
+        state.withEnding(ending).withLastWordOwed(false).at(Stage.ENDED),
+        new SourceEffect.Journal(),
+        new SourceEffect.CloseChannels(),
+        new SourceEffect.RemoveGuest());
+  }
+
+  private static SourceStep diedAfterwards(SourceState state) {
+    return completed(
+        state,
+        Ending.of(
+            Outcome.COMPLETED,
+            Problem.migration(
+                "died-afterwards",
+                "The guest moved, and its QEMU ended at the target right afterwards",
+                "Look at the target's log of the guest, then start it again.")));
+  }
+
+  private static SourceStep lost(SourceState state) {
+    return lost(
+        state,
+        Problem.migration(
+            "target-died",
+            "The guest's QEMU ended at the target after the guest had run there",
+            "The guest's memory is lost; start it afresh."));
+  }
+
+  private static SourceStep lost(SourceState state, Problem problem) {
+    SourceState next =
+        state
+            .withEnding(Ending.of(Outcome.LOST, problem))
+            .withSwitched()
+            .withLastWordOwed(true)
+            .at(Stage.ENDED);
+    SourceEffect word = new SourceEffect.Send(SourceAbort.lastWord(next));
+    return next.connected()
+        ? SourceStep.of(
+            next,
+            new SourceEffect.Journal(),
+            word,
+            new SourceEffect.CloseChannels(),
+            new SourceEffect.RemoveGuest())
+        : SourceStep.of(
+            next,
+            new SourceEffect.Journal(),
+            new SourceEffect.CloseChannels(),
+            new SourceEffect.RemoveGuest());
+  }
+}

@@ -1,0 +1,50 @@
+package io.drover.migration;
+
+import io.drover.wire.PeerMessage;
+
+/** What the driver of a source does when the machine says so; performed in order. */
+public sealed interface SourceEffect {
+  /** Makes the new state durable; what follows must not happen before. */
+  record Journal() implements SourceEffect {}
+
+  /** Connects to the target, trying again for ever once the first attempt succeeded. */
+  record Connect() implements SourceEffect {}
+
+  record SendPrepare(int generation) implements SourceEffect {}
+
+  record Send(PeerMessage message) implements SourceEffect {}
+
+  record Configure() implements SourceEffect {}
+
+  record StopGuest() implements SourceEffect {}
+
+  /** Opens the local end of the channels and starts the hypervisor's transfer into it. */
+  record StartTransfer(PeerMessage.Listening listening) implements SourceEffect {}
+
+  record SwitchToPostCopy() implements SourceEffect {}
+
+  record CancelTransfer() implements SourceEffect {}
+
+  /** Breaks the hypervisor's transfer and closes the channels. */
+  record BreakTransfer() implements SourceEffect {}
+
+  record ResumeTransfer(PeerMessage.Listening listening) implements SourceEffect {}
+
+  /** Feeds a rebuilt target what the relay kept of the switch. */
+  record Replay(PeerMessage.Listening listening) implements SourceEffect {}
+
+  /** Lets the guest run here again. */
+  record ContinueGuest() implements SourceEffect {}
+
+  /** Ends the hypervisor here and forgets the guest: it lives elsewhere, or nowhere. */
+  record RemoveGuest() implements SourceEffect {}
+
+  /** Nothing moves any more: closes channels and sockets. */
+  record CloseChannels() implements SourceEffect {}
+
+  /** Brings a {@link SourceEvent.RetryDue} after a moment. */
+  record RetryLater() implements SourceEffect {}
+
+  /** Tells whoever asked that it is too late to cancel. */
+  record RefuseCancel() implements SourceEffect {}
+}

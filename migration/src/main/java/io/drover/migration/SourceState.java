@@ -1,0 +1,296 @@
+package io.drover.migration;
+
+import io.drover.model.Phase;
+import java.util.Optional;
+
+/**
+ * Where the source of a migration stands. All of it is journalled, so that an agent killed at any
+ * instant finds out from this and from its hypervisor what is true.
+ *
+ * @param wasRunning whether the guest ran when the migration began; a paused guest arrives paused
+ * @param cold whether the guest is stopped before anything is copied
+ * @param attempt which set of channels is in use; raised by every recovery
+ * @param generation which hypervisor at the target is in use; raised by every rebuild
+ * @param connected whether the control connection stands
+ * @param selfPaused whether this side's hypervisor has noticed that post-copy lost its channels
+ * @param switched whether the guest's device state may have left in post-copy
+ * @param runningThere whether the target said that the guest runs there
+ * @param everythingSent whether this side's hypervisor has sent all and had it acknowledged
+ * @param guestFree whether, in an abort, the guest has its old life back
+ * @param lastWordOwed whether the target must still hear how it ended, to clean up
+ */
+public record SourceState(
+    Stage stage,
+    boolean wasRunning,
+    boolean cold,
+    int attempt,
+    int generation,
+    boolean connected,
+    boolean selfPaused,
+    boolean switched,
+    boolean runningThere,
+    boolean everythingSent,
+    boolean guestFree,
+    boolean lastWordOwed,
+    Optional<Ending> ending) {
+
+  /** The steps of a source; see {@link SourceMachine} for what leads from one to the next. */
+  public enum Stage {
+    CONNECTING(Phase.PREPARE),
+    PREPARING(Phase.PREPARE),
+    OPENING(Phase.PREPARE),
+    COPYING(Phase.COPY),
+    SWITCHING(Phase.SWITCHOVER),
+    COMMITTED(Phase.SWITCHOVER),
+    POSTCOPY(Phase.POSTCOPY),
+    PAUSED(Phase.PAUSED),
+    RECOVERING(Phase.RECOVER),
+    REBUILDING(Phase.RECOVER),
+    FINISHING(Phase.FINISH),
+    ABORTING(Phase.FINISH),
+    ENDED(Phase.ENDED);
+
+    private final Phase phase;
+
+    Stage(Phase phase) {
+      this.phase = phase;
+    }
+
+    public Phase phase() {
+      return phase;
+    }
+
+    /**
+     * The commit point. From here on the guest belongs to the target, and this side never lets it
+     * run again unless the target attests that it never ran there.
+     */
+    public boolean pastCommit() {
+      return switch (this) {
+        case COMMITTED, POSTCOPY, PAUSED, RECOVERING, REBUILDING, FINISHING -> true;
+        case CONNECTING, PREPARING, OPENING, COPYING, SWITCHING, ABORTING, ENDED -> false;
+      };
+    }
+  }
+
+  public static SourceState initial(GuestBefore before, StartWith start) {
+    return new SourceState(
+        Stage.CONNECTING,
+        before == GuestBefore.RUNNING,
+        start == StartWith.STOPPED_GUEST,
+        0,
+        0,
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        false,
+        Optional.empty());
+  }
+
+  /** What the guest did before the migration. */
+  public enum GuestBefore {
+    RUNNING,
+    PAUSED
+  }
+
+  /** Whether the guest runs while its memory is copied. */
+  public enum StartWith {
+    LIVE_GUEST,
+    STOPPED_GUEST
+  }
+
+  /** Whether the driver has nothing more to do. */
+  public boolean settled() {
+    return stage == Stage.ENDED && !lastWordOwed;
+  }
+
+  SourceState at(Stage next) {
+    return new SourceState(
+        next,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withConnected(boolean value) {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        value,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withSelfPaused(boolean value) {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        value,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withSwitched() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        true,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withRunningThere() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        true,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withEverythingSent() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        true,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withGuestFree() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        true,
+        lastWordOwed,
+        ending);
+  }
+
+  SourceState withLastWordOwed(boolean value) {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        value,
+        ending);
+  }
+
+  SourceState withEnding(Ending value) {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        Optional.of(value));
+  }
+
+  SourceState nextAttempt() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt + 1,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
+  /** A new hypervisor at the target counts its attempts afresh. */
+  SourceState nextGeneration() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        0,
+        generation + 1,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+}

@@ -1,0 +1,307 @@
+package io.drover.migration;
+
+import io.drover.migration.TargetState.Stage;
+import io.drover.model.Outcome;
+import io.drover.model.Problem;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.PeerMessage.TargetStage;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The target of a migration as a pure function; {@link TargetDriver} acts. See {@link
+ * SourceMachine} for the protocol between the two. A target gives up by itself only while it has
+ * nothing that could be the guest; once loaded it waits for the source's word.
+ */
+public final class TargetMachine {
+  private TargetMachine() {}
+
+  public static TargetStep start(TargetState initial) {
+    return TargetStep.of(initial, new TargetEffect.Journal(), new TargetEffect.Launch());
+  }
+
+  public static TargetStep step(TargetState state, TargetEvent event) {
+    return switch (event) {
+      case TargetEvent.Connected() -> TargetStep.of(state.withConnected(true));
+      case TargetEvent.Disconnected(String _) -> TargetStep.of(state.withConnected(false));
+      case TargetEvent.FromPeer(PeerMessage message) -> peer(state, message);
+      case TargetEvent.FromHypervisor(HypervisorEvent fromHypervisor) ->
+          state.stage() == Stage.ENDED || state.stage() == Stage.GONE
+              ? TargetStep.of(state)
+              : TargetHypervisorEvents.step(state, fromHypervisor);
+      case TargetEvent.Launched() ->
+          state.stage() == Stage.PREPARING
+              ? TargetStep.of(state.at(Stage.READY), new TargetEffect.SendPrepared())
+              : TargetStep.of(state);
+      case TargetEvent.Listening(PeerMessage.Listening listening) ->
+          state.stage() == Stage.RECEIVING || state.stage() == Stage.PAUSED
+              ? TargetStep.of(state, new TargetEffect.Send(listening))
+              : TargetStep.of(state);
+      // The hypervisor notices by itself, and says what it makes of it.
+      case TargetEvent.ChannelsBroken(String _) -> TargetStep.of(state);
+      case TargetEvent.Abandoned() -> abandoned(state);
+      case TargetEvent.EffectFailed(TargetEffect effect, Problem problem) ->
+          failed(state, effect, problem);
+      case TargetEvent.AgentRestarted(TransferState transfer) ->
+          TargetRestart.step(state.withConnected(false), transfer);
+      case TargetEvent.Resolved(TargetEvent.Decision decision) -> resolved(state, decision);
+    };
+  }
+
+  private static TargetStep peer(TargetState state, PeerMessage message) {
+    return switch (message) {
+      case PeerMessage.Attach() -> TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case PeerMessage.Listen(int attempt) -> listen(state, attempt);
+      case PeerMessage.Commit(boolean run) -> commit(state, run);
+      case PeerMessage.Abort(String reason) -> abort(state, reason);
+      case PeerMessage.SourceLost(String reason) -> sourceLost(state, reason);
+      case PeerMessage.Finished() -> conclude(state.withFinishedThere());
+      case PeerMessage.Prepare prepare ->
+          state.stage() == Stage.GONE && !state.mayHaveRun()
+              ? TargetStep.of(
+                  state.nextGeneration(prepare.generation()),
+                  new TargetEffect.Journal(),
+                  new TargetEffect.Launch())
+              : TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case PeerMessage.Heartbeat _,
+          PeerMessage.Prepared _,
+          PeerMessage.Refused _,
+          PeerMessage.Listening _,
+          PeerMessage.Running _,
+          PeerMessage.Received _,
+          PeerMessage.Paused _,
+          PeerMessage.Gone _,
+          PeerMessage.Aborted _,
+          PeerMessage.PoweredOff _,
+          PeerMessage.TargetStatus _,
+          PeerMessage.HeartbeatReply _ ->
+          TargetStep.of(state);
+    };
+  }
+
+  static PeerMessage status(TargetState state) {
+    boolean poweredOff =
+        state.ending().map(ending -> ending.outcome() == Outcome.POWERED_OFF).orElse(false);
+    if (poweredOff) {
+      return new PeerMessage.PoweredOff();
+    }
+    TargetStage stage =
+        switch (state.stage()) {
+          case PREPARING, READY, RECEIVING -> TargetStage.RECEIVING;
+          case LOADED -> TargetStage.LOADED;
+          case RUNNING -> state.received() ? TargetStage.RECEIVED : TargetStage.RUNNING;
+          case PAUSED -> TargetStage.POSTCOPY_PAUSED;
+          case GONE -> TargetStage.GONE;
+          case ENDED -> state.received() ? TargetStage.RECEIVED : TargetStage.GONE;
+        };
+    return new PeerMessage.TargetStatus(stage, state.mayHaveRun());
+  }
+
+  private static TargetStep listen(TargetState state, int attempt) {
+    return switch (state.stage()) {
+      case READY -> TargetStep.of(state.at(Stage.RECEIVING), new TargetEffect.ListenFor(attempt));
+      case PAUSED -> TargetStep.of(state, new TargetEffect.ListenFor(attempt));
+      // The source lost the channels and this side has not noticed: make it notice.
+      case RECEIVING, LOADED, RUNNING ->
+          state.received()
+              ? TargetStep.of(state, new TargetEffect.Send(status(state)))
+              : TargetStep.of(
+                  state.withPendingListen(Optional.of(attempt)), new TargetEffect.BreakTransfer());
+      case PREPARING -> TargetStep.of(state);
+      case GONE, ENDED -> TargetStep.of(state, new TargetEffect.Send(status(state)));
+    };
+  }
+
+  private static TargetStep commit(TargetState state, boolean run) {
+    TargetState committed = state.withCommitted(run);
+    return switch (state.stage()) {
+      case LOADED -> run(committed);
+      // Not loaded yet, or cut off: it runs as soon as it is and can.
+      case RECEIVING, PAUSED -> TargetStep.of(committed, new TargetEffect.Journal());
+      case RUNNING, GONE, ENDED, PREPARING, READY ->
+          TargetStep.of(state, new TargetEffect.Send(status(state)));
+    };
+  }
+
+  /** The one place where the guest is allowed to run on this host. */
+  static TargetStep run(TargetState state) {
+    if (!state.committed()) {
+      throw new IllegalStateException("may not run before the commit: " + state);
+    }
+    TargetState next = state.withMayHaveRun().at(Stage.RUNNING);
+    return state.runWanted()
+        ? TargetStep.of(next, new TargetEffect.Journal(), new TargetEffect.Run())
+        : TargetStep.of(
+            next, new TargetEffect.Journal(), new TargetEffect.Send(new PeerMessage.Running()));
+  }
+
+  private static TargetStep abort(TargetState state, String reason) {
+    TargetEffect aborted = new TargetEffect.Send(new PeerMessage.Aborted());
+    return switch (state.stage()) {
+      case ENDED -> TargetStep.of(state, aborted);
+      case PREPARING, READY, RECEIVING, LOADED, RUNNING, PAUSED, GONE -> {
+        if (state.mayHaveRun()) {
+          // A source never says this after its commit; whoever does must not take the guest away.
+          yield TargetStep.of(state, new TargetEffect.Send(status(state)));
+        }
+        yield TargetStep.of(
+            discarded(state, "The source took the guest back: " + reason),
+            new TargetEffect.Journal(),
+            new TargetEffect.CloseChannels(),
+            new TargetEffect.Remove(),
+            aborted);
+      }
+    };
+  }
+
+  private static TargetState discarded(TargetState state, String reason) {
+    return state
+        .withEnding(Ending.of(Outcome.ABORTED, Problem.migration("source-aborted", reason, "")))
+        .at(Stage.ENDED);
+  }
+
+  private static TargetStep sourceLost(TargetState state, String reason) {
+    TargetEffect heard = new TargetEffect.Send(new PeerMessage.Aborted());
+    if (state.stage() == Stage.ENDED) {
+      return TargetStep.of(state, heard);
+    }
+    if (state.received() && state.committed()) {
+      return conclude(state.withFinishedThere());
+    }
+    TargetState lost =
+        state
+            .withEnding(
+                Ending.of(
+                    Outcome.LOST,
+                    Problem.migration(
+                        "source-died",
+                        "The source died before all memory had crossed: " + reason,
+                        "What is left of the guest stands still here; "
+                            + "'drover guest stop --force' removes it.")))
+            .at(Stage.ENDED);
+    return state.mayHaveRun()
+        ? TargetStep.of(lost, new TargetEffect.Journal(), new TargetEffect.CloseChannels(), heard)
+        : TargetStep.of(
+            lost,
+            new TargetEffect.Journal(),
+            new TargetEffect.CloseChannels(),
+            new TargetEffect.Remove(),
+            heard);
+  }
+
+  /** Ends well once everything is here, the guest has run, and the source has said it is done. */
+  static TargetStep conclude(TargetState state) {
+    return switch (state.stage()) {
+      case RUNNING ->
+          state.received() && state.finishedThere()
+              ? TargetStep.of(
+                  state.withEnding(Ending.of(Outcome.COMPLETED)).at(Stage.ENDED),
+                  new TargetEffect.Journal(),
+                  new TargetEffect.CloseChannels(),
+                  new TargetEffect.Adopt(),
+                  new TargetEffect.Send(new PeerMessage.Received()))
+              : TargetStep.of(state);
+      case ENDED ->
+          state.received()
+              ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
+              : TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case PREPARING, READY, RECEIVING, LOADED, PAUSED, GONE -> TargetStep.of(state);
+    };
+  }
+
+  private static TargetStep abandoned(TargetState state) {
+    return switch (state.stage()) {
+      case PREPARING, READY, RECEIVING, GONE ->
+          state.committed()
+              ? TargetStep.of(state)
+              : TargetStep.of(
+                  discarded(state, "The source fell silent before the guest was here"),
+                  new TargetEffect.Journal(),
+                  new TargetEffect.CloseChannels(),
+                  new TargetEffect.Remove());
+      case LOADED, RUNNING, PAUSED, ENDED -> TargetStep.of(state);
+    };
+  }
+
+  private static TargetStep failed(TargetState state, TargetEffect effect, Problem problem) {
+    return switch (effect) {
+      case TargetEffect.Launch() -> {
+        TargetEffect refused = new TargetEffect.Send(new PeerMessage.Refused(List.of(problem)));
+        yield state.generation() == 0
+            ? TargetStep.of(
+                state.withEnding(Ending.of(Outcome.REFUSED, problem)).at(Stage.ENDED),
+                new TargetEffect.Journal(),
+                new TargetEffect.Remove(),
+                refused)
+            : TargetStep.of(
+                state.at(Stage.GONE),
+                new TargetEffect.Journal(),
+                new TargetEffect.Remove(),
+                refused);
+      }
+      case TargetEffect.ListenFor(int attempt) ->
+          attempt == 0
+              ? gone(state, problem.message())
+              : TargetStep.of(
+                  state, new TargetEffect.Send(new PeerMessage.Refused(List.of(problem))));
+      // A guest that may run but does not answer is in post-copy and waits for a page; it is not
+      // this machine's to guess otherwise.
+      case TargetEffect.Run(),
+          TargetEffect.Journal(),
+          TargetEffect.Send(PeerMessage _),
+          TargetEffect.SendPrepared(),
+          TargetEffect.Announce(),
+          TargetEffect.BreakTransfer(),
+          TargetEffect.CloseChannels(),
+          TargetEffect.Remove(),
+          TargetEffect.Adopt() ->
+          TargetStep.of(state);
+    };
+  }
+
+  /** The hypervisor is gone. If the guest may have run, its memory went with it. */
+  static TargetStep gone(TargetState state, String reason) {
+    TargetEffect say = new TargetEffect.Send(new PeerMessage.Gone(state.mayHaveRun(), reason));
+    TargetState next =
+        state.mayHaveRun()
+            ? state
+                .withEnding(
+                    Ending.of(
+                        Outcome.LOST,
+                        Problem.migration(
+                            "target-died",
+                            "The guest's QEMU ended here after the guest had run: " + reason,
+                            "The guest's memory is lost; start it afresh.")))
+                .at(Stage.ENDED)
+            : state.at(Stage.GONE);
+    return TargetStep.of(
+        next,
+        new TargetEffect.Journal(),
+        new TargetEffect.CloseChannels(),
+        new TargetEffect.Remove(),
+        say);
+  }
+
+  private static TargetStep resolved(TargetState state, TargetEvent.Decision decision) {
+    return switch (decision) {
+      case RUN ->
+          switch (state.stage()) {
+            case LOADED -> run(state.withCommitted(true));
+            case RUNNING -> conclude(state.withFinishedThere());
+            case PREPARING, READY, RECEIVING, PAUSED, GONE, ENDED -> TargetStep.of(state);
+          };
+      case DISCARD ->
+          switch (state.stage()) {
+            case ENDED -> TargetStep.of(state);
+            case PREPARING, READY, RECEIVING, LOADED, GONE, RUNNING, PAUSED ->
+                state.received() && state.mayHaveRun()
+                    ? conclude(state.withFinishedThere())
+                    : TargetStep.of(
+                        discarded(state, "A person gave the arrival up"),
+                        new TargetEffect.Journal(),
+                        new TargetEffect.CloseChannels(),
+                        new TargetEffect.Remove());
+          };
+    };
+  }
+}

@@ -1,0 +1,51 @@
+package io.drover.migration;
+
+import io.drover.migration.TargetState.Stage;
+import java.util.Optional;
+
+/** What a target's agent that was killed and started again does about an arrival in its journal. */
+final class TargetRestart {
+  private TargetRestart() {}
+
+  static TargetStep step(TargetState found, TransferState transfer) {
+    TargetState state = found.withPendingListen(Optional.empty());
+    if (state.stage() == Stage.ENDED || state.stage() == Stage.GONE) {
+      return TargetStep.of(state);
+    }
+    return switch (transfer) {
+      case GONE -> TargetMachine.gone(state, "its process was found dead");
+      case NONE, ACTIVE, FAILED ->
+          // The channels died with the agent, so nothing more can arrive.
+          state.mayHaveRun()
+              ? TargetStep.of(state)
+              : TargetMachine.gone(state, "the agent was restarted while it arrived");
+      case COMPLETED -> {
+        TargetState received = state.withReceived();
+        yield switch (state.stage()) {
+          case PREPARING, READY, RECEIVING, LOADED, PAUSED -> loaded(received);
+          case RUNNING -> runAgain(received);
+          case GONE, ENDED -> TargetStep.of(state);
+        };
+      }
+      case POSTCOPY, POSTCOPY_PAUSED ->
+          TargetStep.of(
+              state.withSwitched().at(Stage.PAUSED),
+              new TargetEffect.Journal(),
+              new TargetEffect.BreakTransfer());
+    };
+  }
+
+  private static TargetStep loaded(TargetState state) {
+    TargetState next = state.at(Stage.LOADED);
+    return state.committed()
+        ? TargetMachine.run(next)
+        : TargetStep.of(next, new TargetEffect.Journal());
+  }
+
+  /** Killed between the journal and the command, the guest may be allowed to run and not know. */
+  private static TargetStep runAgain(TargetState state) {
+    return state.runWanted() && !state.finishedThere()
+        ? TargetStep.of(state, new TargetEffect.Journal(), new TargetEffect.Run())
+        : TargetStep.of(state, new TargetEffect.Journal());
+  }
+}
