@@ -1,0 +1,124 @@
+package io.drover.migration;
+
+import io.drover.model.ByteRate;
+import io.drover.model.ByteSize;
+import io.drover.model.Mode;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Which mode a migration takes, and what to expect of it.
+ *
+ * @param reason why, in one sentence
+ * @param bytes what is expected to cross
+ */
+public record ModeChoice(
+    Mode mode, String reason, double bytes, double seconds, double downtimeMillis) {
+
+  /** What {@code auto} lets a mode send twice before it prefers one that does not. */
+  private static final double ACCEPTED_OVERHEAD = 1.10;
+
+  private static final int MOST_PASSES = 30;
+
+  /** Stopping, the device state, and starting again, as measured on idle guests. */
+  private static final double SWITCH_MILLIS = 25;
+
+  /** Whether both hosts can do post-copy. */
+  public enum PostCopy {
+    POSSIBLE,
+    IMPOSSIBLE
+  }
+
+  /** Predicts the mode asked for, or chooses one where that is {@code auto}. */
+  public static ModeChoice of(
+      Mode requested,
+      DirtyMemory measured,
+      ByteRate link,
+      Duration maxDowntime,
+      PostCopy postCopy) {
+    WorkingSet set = WorkingSet.fit(measured);
+    double resident = Math.max(1, measured.residentBytes());
+    double rate = Math.max(1, link.bytesPerSecond());
+    Precopy precopy = precopy(set, resident, rate, maxDowntime);
+    return switch (requested) {
+      case PRECOPY -> precopy.choice("as asked", rate);
+      case POSTCOPY -> postcopy("as asked", resident, rate);
+      case HYBRID -> hybrid("as asked", set, resident, rate);
+      case COLD ->
+          new ModeChoice(Mode.COLD, "as asked", resident, resident / rate, resident / rate * 1000);
+      case AUTO -> {
+        String pace =
+            "the guest rewrites %s of memory a second and the link carries %s"
+                .formatted(size(set.rewrittenWithin(1)), link);
+        if (precopy.converges() && precopy.bytes() <= resident * ACCEPTED_OVERHEAD) {
+          yield precopy.choice(
+              pace + ", so pre-copy ends within the allowed downtime and sends little twice", rate);
+        }
+        if (postCopy == PostCopy.IMPOSSIBLE) {
+          yield precopy.choice(
+              pace
+                  + ", and post-copy is not possible here, so pre-copy slows the guest until it"
+                  + " converges",
+              rate);
+        }
+        double hybridBytes = resident + set.rewrittenWithin(resident / rate);
+        if (hybridBytes <= resident * ACCEPTED_OVERHEAD) {
+          yield hybrid(
+              pace
+                  + ", so one pass moves nearly everything and post-copy the small rest that stays"
+                  + " hot",
+              set,
+              resident,
+              rate);
+        }
+        yield postcopy(
+            pace
+                + ", so pre-copy would send %s twice and post-copy sends each page once"
+                    .formatted(size(set.rewrittenWithin(resident / rate))),
+            resident,
+            rate);
+      }
+    };
+  }
+
+  private record Precopy(boolean converges, double bytes, double lastBytes, double fixedMillis) {
+    ModeChoice choice(String reason, double rate) {
+      return new ModeChoice(
+          Mode.PRECOPY, reason, bytes, bytes / rate, lastBytes / rate * 1000 + fixedMillis);
+    }
+  }
+
+  private static Precopy precopy(
+      WorkingSet set, double resident, double rate, Duration maxDowntime) {
+    double enough = rate * maxDowntime.toNanos() / 1e9;
+    double remaining = resident;
+    double sent = 0;
+    for (int pass = 0; pass < MOST_PASSES && remaining > enough; pass++) {
+      sent += remaining;
+      double next = set.rewrittenWithin(remaining / rate);
+      if (next >= remaining * 0.95 && pass > 0) {
+        return new Precopy(false, Double.POSITIVE_INFINITY, next, SWITCH_MILLIS);
+      }
+      remaining = next;
+    }
+    return new Precopy(remaining <= enough, sent + remaining, remaining, SWITCH_MILLIS);
+  }
+
+  private static ModeChoice postcopy(String reason, double resident, double rate) {
+    return new ModeChoice(Mode.POSTCOPY, reason, resident, resident / rate, SWITCH_MILLIS);
+  }
+
+  private static ModeChoice hybrid(String reason, WorkingSet set, double resident, double rate) {
+    double bytes = resident + set.rewrittenWithin(resident / rate);
+    return new ModeChoice(Mode.HYBRID, reason, bytes, bytes / rate, SWITCH_MILLIS);
+  }
+
+  private static String size(double bytes) {
+    return new ByteSize((long) bytes).toString();
+  }
+
+  /** The reason as the start of a sentence. */
+  public String sentence() {
+    return reason.substring(0, 1).toUpperCase(Locale.ROOT) + reason.substring(1) + ".";
+  }
+}
