@@ -29,7 +29,7 @@ public record WorkingSet(double bytes, double bytesPerSecond) {
         half = sample;
       }
     }
-    if (half == last || half.bytes() == 0) {
+    if (half.equals(last) || half.bytes() == 0) {
       return new WorkingSet(resident, last.bytes() / lastSeconds);
     }
     double growth = (double) last.bytes() / half.bytes() - 1;
@@ -37,7 +37,7 @@ public record WorkingSet(double bytes, double bytesPerSecond) {
       return new WorkingSet(resident, last.bytes() / lastSeconds);
     }
     double bend = Math.max(growth, 0.01);
-    double bytes = Math.min(resident, Math.max(last.bytes(), half.bytes() / (1 - bend)));
+    double bytes = Math.min(resident, Math.max((double) last.bytes(), half.bytes() / (1 - bend)));
     DirtyMemory.Sample first = samples.getFirst();
     double fitted = -Math.log(bend) * bytes / seconds(half.window());
     return new WorkingSet(bytes, Math.max(fitted, first.bytes() / seconds(first.window())));
