@@ -1,0 +1,266 @@
+package io.drover.agent;
+
+import io.drover.api.MigrationView;
+import io.drover.api.ProblemView;
+import io.drover.migration.Ending;
+import io.drover.migration.ModeChoice;
+import io.drover.migration.TransferProgress;
+import io.drover.model.ByteRate;
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.MigrationId;
+import io.drover.model.MigrationOptions;
+import io.drover.model.Outcome;
+import io.drover.model.Phase;
+import io.drover.model.Problem;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+
+/**
+ * What people are shown of one migration, collected while it runs; its last {@link #view} is the
+ * report. Safe for use by many threads.
+ */
+final class MigrationRecord {
+  /** Which end of the migration this agent is. */
+  enum Role {
+    SOURCE,
+    TARGET
+  }
+
+  /** What does not change about a migration. */
+  record Subject(
+      MigrationId id, GuestName guest, long memoryBytes, Role role, HostName source, HostName target) {}
+
+  private final Subject subject;
+  private final LongSupplier nanoClock;
+  private final long startedAtEpochMillis;
+  private final long startedAtNanos;
+  private final Supplier<List<MigrationView.ChannelBytes>> channels;
+  private final List<PhaseStart> phases = new ArrayList<>();
+  private final List<ProblemView> warnings = new ArrayList<>();
+  private MigrationOptions options;
+  private Optional<ModeChoice> choice = Optional.empty();
+  private Optional<ByteRate> link = Optional.empty();
+  private TransferProgress progress = TransferProgress.NONE;
+  private long residentBytes;
+  private double recentBytesPerSecond;
+  private long lastSampleNanos;
+  private long lastSampleBytes;
+  private Optional<Long> stoppedAtNanos = Optional.empty();
+  private Optional<Double> downtimeMillis = Optional.empty();
+  private Optional<Ending> ending = Optional.empty();
+  private Optional<Long> endedAtNanos = Optional.empty();
+  private int recoveries;
+  private int retries;
+
+  private record PhaseStart(Phase phase, long atNanos) {}
+
+  MigrationRecord(
+      Subject subject,
+      MigrationOptions options,
+      LongSupplier nanoClock,
+      long nowEpochMillis,
+      Supplier<List<MigrationView.ChannelBytes>> channels) {
+    this.subject = subject;
+    this.options = options;
+    this.nanoClock = nanoClock;
+    this.startedAtEpochMillis = nowEpochMillis;
+    this.startedAtNanos = nanoClock.getAsLong();
+    this.lastSampleNanos = startedAtNanos;
+    this.channels = channels;
+    phases.add(new PhaseStart(Phase.PREPARE, startedAtNanos));
+  }
+
+  Subject subject() {
+    return subject;
+  }
+
+  synchronized MigrationOptions options() {
+    return options;
+  }
+
+  synchronized void change(MigrationOptions changed) {
+    options = changed;
+  }
+
+  synchronized void chose(ModeChoice chosen, long guestResidentBytes, ByteRate measuredLink) {
+    choice = Optional.of(chosen);
+    residentBytes = guestResidentBytes;
+    link = Optional.of(measuredLink);
+  }
+
+  synchronized Optional<ModeChoice> choice() {
+    return choice;
+  }
+
+  synchronized Phase phase() {
+    return phases.getLast().phase();
+  }
+
+  synchronized void phase(Phase phase) {
+    if (phase() != phase) {
+      phases.add(new PhaseStart(phase, nanoClock.getAsLong()));
+      if (phase == Phase.RECOVER) {
+        recoveries++;
+      }
+    }
+  }
+
+  synchronized void retried() {
+    retries++;
+  }
+
+  synchronized void warn(Problem problem) {
+    warnings.add(ProblemView.of(problem));
+  }
+
+  synchronized void progress(TransferProgress latest) {
+    progress = latest;
+    long now = nanoClock.getAsLong();
+    long bytes = sentBytes();
+    double seconds = (now - lastSampleNanos) / 1e9;
+    if (seconds >= 0.2) {
+      double rate = Math.max(0, bytes - lastSampleBytes) / seconds;
+      // Smoothed over about a second, so that the number and the ETA can be read.
+      double weight = Math.min(1, seconds / 1.0);
+      recentBytesPerSecond =
+          recentBytesPerSecond == 0
+              ? rate
+              : recentBytesPerSecond * (1 - weight) + rate * weight;
+      lastSampleNanos = now;
+      lastSampleBytes = bytes;
+    }
+  }
+
+  synchronized TransferProgress progress() {
+    return progress;
+  }
+
+  synchronized void guestStopped(long atNanos) {
+    if (stoppedAtNanos.isEmpty()) {
+      stoppedAtNanos = Optional.of(atNanos);
+    }
+  }
+
+  /** The guest went on here after all. */
+  synchronized void guestResumedHere() {
+    stoppedAtNanos = Optional.empty();
+  }
+
+  /**
+   * The target said that the guest runs; its word took half a round trip to get here.
+   *
+   * @param roundTrip of the control connection
+   */
+  synchronized void guestRunsThere(long heardAtNanos, Duration roundTrip) {
+    if (downtimeMillis.isEmpty() && stoppedAtNanos.isPresent()) {
+      long gap = heardAtNanos - roundTrip.toNanos() / 2 - stoppedAtNanos.get();
+      downtimeMillis = Optional.of(Math.max(0, gap) / 1e6);
+    }
+  }
+
+  synchronized void ended(Ending how) {
+    ending = Optional.of(how);
+    if (endedAtNanos.isEmpty()) {
+      endedAtNanos = Optional.of(nanoClock.getAsLong());
+    }
+    phase(Phase.ENDED);
+  }
+
+  synchronized boolean hasEnded() {
+    return endedAtNanos.isPresent();
+  }
+
+  private long sentBytes() {
+    long tunnelled = 0;
+    for (MigrationView.ChannelBytes channel : channels.get()) {
+      tunnelled += subject.role() == Role.SOURCE ? channel.sentBytes() : channel.receivedBytes();
+    }
+    return tunnelled > 0 ? tunnelled : progress.transferredBytes();
+  }
+
+  synchronized MigrationView view() {
+    long end = endedAtNanos.orElseGet(nanoClock::getAsLong);
+    double elapsed = (end - startedAtNanos) / 1e9;
+    long sent = sentBytes();
+    boolean completed =
+        ending.map(how -> how.outcome() == Outcome.COMPLETED).orElse(false);
+    double expected = choice.map(ModeChoice::bytes).orElse(0.0);
+    long remaining = completed ? 0 : Math.min(progress.remainingBytes(), nonZeroRemaining());
+    double done =
+        completed ? 1 : sent + remaining == 0 ? 0 : Math.min(0.999, sent / (double) (sent + remaining));
+    Optional<Double> eta =
+        hasEnded() || recentBytesPerSecond < 1 || remaining == 0 || !converges()
+            ? Optional.empty()
+            : Optional.of(remaining / recentBytesPerSecond);
+    return new MigrationView(
+        subject.id().value(),
+        subject.guest().value(),
+        subject.role().name().toLowerCase(java.util.Locale.ROOT),
+        subject.source().value(),
+        subject.target().value(),
+        options.mode().word(),
+        choice.map(chosen -> chosen.mode().word()).orElse(options.mode().word()),
+        choice.map(ModeChoice::sentence).orElse(""),
+        options.transport().word(),
+        phase().word(),
+        ending.map(how -> how.outcome().word()),
+        ending.flatMap(Ending::problem).map(ProblemView::of),
+        startedAtEpochMillis,
+        elapsed,
+        done,
+        eta,
+        subject.memoryBytes(),
+        remaining,
+        sent,
+        (long) (hasEnded() && elapsed > 0 ? sent / elapsed : recentBytesPerSecond),
+        progress.dirtyBytesPerSecond(),
+        progress.passes(),
+        options.bandwidth().map(ByteRate::bytesPerSecond),
+        options.maxDowntime().toMillis(),
+        downtimeMillis,
+        choice
+            .map(ModeChoice::seconds)
+            .filter(seconds -> expected > 0 && Double.isFinite(seconds)),
+        choice.map(ModeChoice::downtimeMillis).filter(Double::isFinite),
+        link.map(rate -> (double) rate.bytesPerSecond()),
+        recoveries,
+        retries,
+        phaseTimes(end),
+        channels.get(),
+        List.copyOf(warnings));
+  }
+
+  /** QEMU counts pages of zeros as remaining; they cost next to nothing on the link. */
+  private long nonZeroRemaining() {
+    return progress.passes() <= 1 && residentBytes > 0
+        ? Math.max(0, residentBytes - Math.min(residentBytes, progress.normalPages() * 4096))
+        : Long.MAX_VALUE;
+  }
+
+  private boolean converges() {
+    return progress.passes() < 2
+        || phase() == Phase.POSTCOPY
+        || progress.dirtyBytesPerSecond() < recentBytesPerSecond;
+  }
+
+  private List<MigrationView.PhaseTime> phaseTimes(long end) {
+    List<MigrationView.PhaseTime> times = new ArrayList<>();
+    for (int i = 0; i < phases.size(); i++) {
+      PhaseStart start = phases.get(i);
+      long until = i + 1 < phases.size() ? phases.get(i + 1).atNanos() : end;
+      if (start.phase() != Phase.ENDED) {
+        times.add(
+            new MigrationView.PhaseTime(
+                start.phase().word(),
+                (start.atNanos() - startedAtNanos) / 1e9,
+                (until - start.atNanos()) / 1e9));
+      }
+    }
+    return times;
+  }
+}
