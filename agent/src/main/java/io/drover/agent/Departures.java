@@ -1,0 +1,406 @@
+package io.drover.agent;
+
+import io.drover.api.CheckReport;
+import io.drover.api.MigrationChange;
+import io.drover.api.MigrationRequest;
+import io.drover.api.MigrationView;
+import io.drover.migration.SourceChannels;
+import io.drover.migration.SourceDriver;
+import io.drover.migration.SourceEvent;
+import io.drover.migration.SourceState;
+import io.drover.migration.PeerLink;
+import io.drover.model.ByteRate;
+import io.drover.model.GuestDefinition;
+import io.drover.model.GuestName;
+import io.drover.model.GuestState;
+import io.drover.model.HostName;
+import io.drover.model.MigrationId;
+import io.drover.model.MigrationOptions;
+import io.drover.model.Mode;
+import io.drover.model.Problem;
+import io.drover.model.Transport;
+import io.drover.qemu.QemuGuest;
+import io.drover.qemu.QemuProgram;
+import io.drover.qemu.QemuSource;
+import io.drover.tunnel.LinkSpeed;
+import io.drover.tunnel.PortClient;
+import io.drover.tunnel.Relay;
+import io.drover.wire.PeerMessage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.random.RandomGenerator;
+
+/** The guests on their way out of this host. */
+final class Departures {
+  private final HostName self;
+  private final QemuProgram qemu;
+  private final Guests guests;
+  private final Peers peers;
+  private final PortClient client;
+  private final FileDigests digests;
+  private final MigrationStore store;
+  private final Path runDirectory;
+  private final Supplier<Path> nativeTlsDirectory;
+  private final RandomGenerator random;
+  private final int limit;
+  private final Map<GuestName, MigrationId> busy = new ConcurrentHashMap<>();
+  private final Map<MigrationId, OutgoingMigration> running = new ConcurrentHashMap<>();
+
+  Departures(
+      HostName self,
+      QemuProgram qemu,
+      Guests guests,
+      Peers peers,
+      PortClient client,
+      FileDigests digests,
+      MigrationStore store,
+      Path runDirectory,
+      Supplier<Path> nativeTlsDirectory,
+      RandomGenerator random,
+      int limit) {
+    this.self = self;
+    this.qemu = qemu;
+    this.guests = guests;
+    this.peers = peers;
+    this.client = client;
+    this.digests = digests;
+    this.store = store;
+    this.runDirectory = runDirectory;
+    this.nativeTlsDirectory = nativeTlsDirectory;
+    this.random = random;
+    this.limit = limit;
+  }
+
+  Optional<String> migrationOf(GuestName guest) {
+    return Optional.ofNullable(busy.get(guest)).map(MigrationId::value);
+  }
+
+  Optional<OutgoingMigration> find(MigrationId id) {
+    return Optional.ofNullable(running.get(id));
+  }
+
+  CheckReport check(MigrationRequest request) {
+    Wanted wanted = wanted(request);
+    return new DryRun(
+            qemu,
+            wanted.guest(),
+            wanted.peer(),
+            wanted.options(),
+            files(wanted.guest().definition()),
+            new MigrationId(MigrationId.random(random).value()),
+            client)
+        .run();
+  }
+
+  MigrationView begin(MigrationRequest request) {
+    Wanted wanted = wanted(request);
+    GuestDefinition definition = wanted.guest().definition();
+    MigrationId id = MigrationId.random(random);
+    claim(definition.name(), id);
+    try {
+      GuestState before = wanted.guest().state();
+      OutgoingPlan plan = plan(id, definition, wanted.peer().name(), wanted.options());
+      SourceState initial =
+          SourceState.initial(
+              before == GuestState.PAUSED
+                  ? SourceState.GuestBefore.PAUSED
+                  : SourceState.GuestBefore.RUNNING,
+              wanted.options().mode() == Mode.COLD
+                  ? SourceState.StartWith.STOPPED_GUEST
+                  : SourceState.StartWith.LIVE_GUEST);
+      OutgoingMigration migration =
+          make(plan, wanted.options(), initial, wanted.guest(), wanted.peer());
+      migration.begin();
+      return migration.record().view();
+    } catch (RuntimeException e) {
+      busy.remove(definition.name(), id);
+      throw e;
+    }
+  }
+
+  /** Carries on with one that an earlier run of the agent began. */
+  void resume(MigrationEntry entry, MigrationEntry.OutgoingPart part) {
+    OutgoingPlan plan = part.plan();
+    busy.put(plan.guest().name(), plan.id());
+    Peers.Peer peer = peers.sendingTo(plan.target());
+    make(plan, entry.options(), part.state(), guests.get(plan.guest().name()), peer).resume();
+  }
+
+  /** One migration of a guest at a time: the second to ask is told of the first. */
+  private void claim(GuestName guest, MigrationId id) {
+    if (busy.size() >= limit) {
+      throw Problem.full(
+              "too-many-migrations",
+              "%d migrations leave this host already".formatted(busy.size()),
+              "Wait for one to end, or raise 'max-migrations'.")
+          .asException();
+    }
+    MigrationId first = busy.putIfAbsent(guest, id);
+    if (first != null) {
+      throw Problem.full(
+              "already-migrating",
+              "Guest '%s' is in migration %s already".formatted(guest, first),
+              "Follow it with 'drover migration watch %s'.".formatted(first))
+          .asException();
+    }
+  }
+
+  private record Wanted(QemuGuest guest, Peers.Peer peer, MigrationOptions options) {}
+
+  private Wanted wanted(MigrationRequest request) {
+    MigrationOptions options = options(request);
+    QemuGuest guest = guests.get(new GuestName(request.guest()));
+    HostName target = new HostName(request.to());
+    if (target.equals(self)) {
+      throw Problem.usage(
+              "same-host",
+              "Guest '%s' is on host '%s' already".formatted(request.guest(), target),
+              "Name another host.")
+          .asException();
+    }
+    Peers.Peer peer = peers.sendingTo(target);
+    GuestState state = guest.state();
+    if (state != GuestState.RUNNING && state != GuestState.PAUSED) {
+      throw Problem.usage(
+              "guest-not-movable",
+              "Guest '%s' is %s".formatted(request.guest(), state.word()),
+              "Only a running or paused guest can move.")
+          .asException();
+    }
+    qemu.migrationSourceRefusal()
+        .ifPresent(
+            problem -> {
+              throw problem.asException();
+            });
+    return new Wanted(guest, peer, options);
+  }
+
+  private static MigrationOptions options(MigrationRequest request) {
+    return new MigrationOptions(
+        request.mode().map(Mode::parse).orElse(Mode.AUTO),
+        request.transport().map(Transport::parse).orElse(Transport.TUNNEL),
+        request.bandwidthBytesPerSecond().filter(rate -> rate > 0).map(ByteRate::new),
+        request
+            .maxDowntimeMillis()
+            .map(Duration::ofMillis)
+            .orElse(MigrationOptions.DEFAULT_MAX_DOWNTIME),
+        request.parallelChannels().orElse(0));
+  }
+
+  private OutgoingPlan plan(
+      MigrationId id, GuestDefinition guest, HostName target, MigrationOptions options) {
+    boolean capable = qemu.migrationCapabilities().contains("postcopy-ram");
+    return new OutgoingPlan(
+        id,
+        guest,
+        target,
+        capable && options.mode().mayEndInPostCopy() && options.parallelChannels() == 0,
+        // Before 8.0 the order of the two connections was a matter of luck.
+        qemu.migrationCapabilities().contains("postcopy-preempt")
+            && qemu.version().atLeast(8, 0),
+        qemu.version(),
+        qemu.accelerator().word());
+  }
+
+  private OutgoingMigration make(
+      OutgoingPlan plan,
+      MigrationOptions options,
+      SourceState initial,
+      QemuGuest guest,
+      Peers.Peer peer) {
+    Ports ports = new Ports(plan, options, peer);
+    MigrationRecord record =
+        new MigrationRecord(
+            new MigrationRecord.Subject(
+                plan.id(),
+                plan.guest().name(),
+                plan.guest().memory().bytes(),
+                MigrationRecord.Role.SOURCE,
+                self,
+                plan.target()),
+            options,
+            System::nanoTime,
+            System.currentTimeMillis(),
+            ports::bytes);
+    OutgoingMigration migration =
+        new OutgoingMigration(
+            plan,
+            initial,
+            new QemuSource(guest, qemu.accelerator()),
+            ports,
+            new Around(plan, peer, ports),
+            record);
+    running.put(plan.id(), migration);
+    migration
+        .settled()
+        .whenComplete(
+            (ended, failure) -> {
+              ports.delete();
+              busy.remove(plan.guest().name(), plan.id());
+              running.remove(plan.id());
+            });
+    return migration;
+  }
+
+  MigrationView change(OutgoingMigration migration, MigrationChange change) {
+    MigrationOptions old = migration.record().options();
+    Optional<ByteRate> bandwidth =
+        change.bandwidthBytesPerSecond().isPresent()
+            ? change.bandwidthBytesPerSecond().filter(rate -> rate > 0).map(ByteRate::new)
+            : old.bandwidth();
+    MigrationOptions changed =
+        new MigrationOptions(
+            old.mode(),
+            old.transport(),
+            bandwidth,
+            change.maxDowntimeMillis().map(Duration::ofMillis).orElse(old.maxDowntime()),
+            old.parallelChannels());
+    if (change.postCopyNow().orElse(false)) {
+      if (!migration.postCopyAgreed()) {
+        throw Problem.usage(
+                "no-postcopy",
+                "Migration %s cannot switch to post-copy".formatted(migration.plan().id()),
+                "Choose mode auto, hybrid or postcopy when it starts.")
+            .asException();
+      }
+      migration.switchNow();
+    }
+    migration.change(changed);
+    return migration.record().view();
+  }
+
+  private List<PeerMessage.FileDigest> files(GuestDefinition guest) {
+    List<PeerMessage.FileDigest> files = new ArrayList<>();
+    List<String> paths = new ArrayList<>();
+    guest.kernel().ifPresent(paths::add);
+    guest.initrd().ifPresent(paths::add);
+    for (String path : paths) {
+      files.add(
+          new PeerMessage.FileDigest(
+              path,
+              digests
+                  .of(Path.of(path))
+                  .orElseThrow(
+                      () ->
+                          Problem.host(
+                                  "file-missing",
+                                  "The guest's file %s is no longer here".formatted(path),
+                                  "Put it back: the target must have the same.")
+                              .asException())));
+    }
+    return files;
+  }
+
+  /** The connections of one migration. */
+  private final class Ports implements SourceDriver.Ports {
+    private final OutgoingPlan plan;
+    private final MigrationOptions options;
+    private final Peers.Peer peer;
+    private Optional<SourceTunnel> tunnel = Optional.empty();
+    private Optional<ControlLink> control = Optional.empty();
+
+    Ports(OutgoingPlan plan, MigrationOptions options, Peers.Peer peer) {
+      this.plan = plan;
+      this.options = options;
+      this.peer = peer;
+    }
+
+    @Override
+    public SourceChannels channels(Consumer<SourceEvent> events) {
+      if (options.transport() != Transport.TUNNEL) {
+        return new NativeSourceChannels(options.transport(), peer.address(), peer.name());
+      }
+      SourceTunnel made =
+          new SourceTunnel(
+              plan.id(),
+              runDirectory.resolve("m").resolve(plan.id().value()),
+              new ChannelNames(plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
+              purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
+              events);
+      made.limit(options.bandwidth());
+      tunnel = Optional.of(made);
+      return made;
+    }
+
+    @Override
+    public PeerLink peer(Consumer<SourceEvent> events) {
+      ControlLink link =
+          new ControlLink(
+              plan.id().value(),
+              () -> client.control(peer.name(), peer.socketAddress(), plan.id()),
+              events);
+      control = Optional.of(link);
+      return link;
+    }
+
+    List<MigrationView.ChannelBytes> bytes() {
+      return tunnel.map(SourceTunnel::bytes).orElse(List.of());
+    }
+
+    void delete() {
+      tunnel.ifPresent(SourceTunnel::delete);
+    }
+  }
+
+  private final class Around implements OutgoingMigration.Surroundings {
+    private final OutgoingPlan plan;
+    private final Peers.Peer peer;
+    private final Ports ports;
+
+    Around(OutgoingPlan plan, Peers.Peer peer, Ports ports) {
+      this.plan = plan;
+      this.peer = peer;
+      this.ports = ports;
+    }
+
+    @Override
+    public void journal(OutgoingMigration migration, SourceState state) {
+      store.keep(
+          plan.id(),
+          new MigrationEntry(
+              migration.record().view(),
+              migration.record().options(),
+              Optional.of(new MigrationEntry.OutgoingPart(plan, state)),
+              Optional.empty()));
+    }
+
+    @Override
+    public void changed(OutgoingMigration migration) {
+      ports.tunnel.ifPresent(tunnel -> tunnel.limit(migration.record().options().bandwidth()));
+      store.show(migration.record().view());
+    }
+
+    @Override
+    public Optional<ByteRate> measureLink() {
+      LinkSpeed speed = client.probe(peer.name(), peer.socketAddress());
+      // Post-copy's page requests share the link with the bulk: short queues keep them quick.
+      if (plan.postCopyWanted()) {
+        ports.tunnel.ifPresent(
+            tunnel -> tunnel.limitInFlight(Relay.inFlightFor(speed.rate(), speed.roundTrip())));
+      }
+      return Optional.of(speed.rate());
+    }
+
+    @Override
+    public Duration roundTrip() {
+      return ports.control.map(ControlLink::roundTrip).orElse(Duration.ZERO);
+    }
+
+    @Override
+    public Path nativeTlsDirectory() {
+      return nativeTlsDirectory.get();
+    }
+
+    @Override
+    public List<PeerMessage.FileDigest> files() {
+      return Departures.this.files(plan.guest());
+    }
+  }
+}

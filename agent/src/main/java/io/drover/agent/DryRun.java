@@ -1,0 +1,220 @@
+package io.drover.agent;
+
+import io.drover.api.CheckReport;
+import io.drover.migration.DirtyMemory;
+import io.drover.migration.ModeChoice;
+import io.drover.model.ByteRate;
+import io.drover.model.MigrationId;
+import io.drover.model.MigrationOptions;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.qemu.QemuGuest;
+import io.drover.qemu.QemuProgram;
+import io.drover.qemu.QemuSource;
+import io.drover.tunnel.ControlConnection;
+import io.drover.tunnel.ControlEnd;
+import io.drover.tunnel.ControlListener;
+import io.drover.tunnel.LinkSpeed;
+import io.drover.tunnel.PortClient;
+import io.drover.wire.PeerMessage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Every check that a migration makes, and the prediction, without the migration. */
+final class DryRun {
+  private static final Duration WINDOW = Duration.ofMillis(800);
+  private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(15);
+
+  private final QemuProgram qemu;
+  private final QemuGuest guest;
+  private final Peers.Peer peer;
+  private final MigrationOptions options;
+  private final List<PeerMessage.FileDigest> files;
+  private final MigrationId id;
+  private final PortClient client;
+  private final List<CheckReport.Check> checks = new ArrayList<>();
+
+  DryRun(
+      QemuProgram qemu,
+      QemuGuest guest,
+      Peers.Peer peer,
+      MigrationOptions options,
+      List<PeerMessage.FileDigest> files,
+      MigrationId id,
+      PortClient client) {
+    this.qemu = qemu;
+    this.guest = guest;
+    this.peer = peer;
+    this.options = options;
+    this.files = files;
+    this.id = id;
+    this.client = client;
+  }
+
+  CheckReport run() {
+    passed("guest", "it is " + guest.state().word() + " on this host");
+    passed("permission", "this host may send guests to " + peer.name());
+    try {
+      LinkSpeed link = client.probe(peer.name(), peer.socketAddress());
+      passed(
+          "target",
+          String.format(
+              Locale.ROOT,
+              "%s answers at %s:%d with a valid certificate; the link carries %s, round trip %.1f ms",
+              peer.name(),
+              peer.address(),
+              peer.port(),
+              link.rate(),
+              link.roundTrip().toNanos() / 1e6));
+      boolean postCopy = askTarget();
+      return predicted(link, postCopy);
+    } catch (ProblemException e) {
+      failed("target", e.problem());
+      return report(options.mode().word(), "", 0, 0);
+    }
+  }
+
+  private CheckReport predicted(LinkSpeed link, boolean postCopy) {
+    DirtyMemory measured =
+        new QemuSource(guest, qemu.accelerator()).measureDirtyMemory(WINDOW);
+    ByteRate rate =
+        options
+            .bandwidth()
+            .filter(limit -> limit.compareTo(link.rate()) < 0)
+            .orElse(link.rate());
+    ModeChoice choice =
+        ModeChoice.of(
+            options.mode(),
+            measured,
+            rate,
+            options.maxDowntime(),
+            postCopy ? ModeChoice.PostCopy.POSSIBLE : ModeChoice.PostCopy.IMPOSSIBLE);
+    return report(
+        choice.mode().word(),
+        choice.sentence(),
+        Double.isFinite(choice.seconds()) ? choice.seconds() : -1,
+        choice.downtimeMillis());
+  }
+
+  private CheckReport report(String mode, String reason, double seconds, double downtimeMillis) {
+    return new CheckReport(
+        checks.stream().allMatch(CheckReport.Check::passed),
+        guest.definition().name().value(),
+        peer.name().value(),
+        mode,
+        reason,
+        seconds,
+        downtimeMillis,
+        checks);
+  }
+
+  /** Answers whether post-copy is possible there. */
+  private boolean askTarget() {
+    boolean wanted =
+        qemu.migrationCapabilities().contains("postcopy-ram") && options.mode().mayEndInPostCopy();
+    CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
+    try (ControlConnection control = client.control(peer.name(), peer.socketAddress(), id)) {
+      control.start(
+          new ControlListener() {
+            @Override
+            public void received(PeerMessage message) {
+              answer.complete(message);
+            }
+
+            @Override
+            public void ended(ControlEnd end) {
+              answer.completeExceptionally(new IllegalStateException(end.toString()));
+            }
+          });
+      control.send(
+          new PeerMessage.Prepare(
+              guest.definition(),
+              options,
+              wanted,
+              true,
+              qemu.version(),
+              qemu.accelerator().word(),
+              files,
+              0,
+              true));
+      return switch (await(answer)) {
+        case PeerMessage.Prepared(var version, boolean postCopy, List<Problem> warnings) -> {
+          passed("versions", "QEMU %s here, %s there".formatted(qemu.version(), version));
+          remote(List.of(), warnings);
+          yield postCopy;
+        }
+        case PeerMessage.Refused(List<Problem> problems) -> {
+          remote(problems, List.of());
+          yield false;
+        }
+        case PeerMessage other ->
+            throw Problem.peer("bad-answer", "The target answered " + other, "").asException();
+      };
+    }
+  }
+
+  private PeerMessage await(CompletableFuture<PeerMessage> answer) {
+    try {
+      return answer.get(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      throw Problem.peer(
+              "no-answer",
+              "Host %s did not say whether it can take the guest".formatted(peer.name()),
+              "Look at its agent's log.")
+          .asException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Problem.bug("interrupted", "Interrupted while asking the target").asException(e);
+    }
+  }
+
+  private void remote(List<Problem> problems, List<Problem> warnings) {
+    for (ArrivalChecks.Check check : ArrivalChecks.Check.values()) {
+      List<Problem> found =
+          problems.stream().filter(problem -> problem.code().equals(check.code())).toList();
+      if (found.isEmpty()) {
+        checks.add(
+            new CheckReport.Check(
+                check.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                true,
+                check.sentence(),
+                warnings.stream()
+                    .filter(warning -> warning.code().equals(check.code()))
+                    .map(Problem::toString)
+                    .findFirst()
+                    .orElse("")));
+      } else {
+        found.forEach(
+            problem -> failed(check.name().toLowerCase(Locale.ROOT).replace('_', '-'), problem));
+      }
+    }
+    for (Problem problem : problems) {
+      if (!isChecked(problem)) {
+        failed(problem.code(), problem);
+      }
+    }
+  }
+
+  private static boolean isChecked(Problem problem) {
+    for (ArrivalChecks.Check check : ArrivalChecks.Check.values()) {
+      if (problem.code().equals(check.code())) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void passed(String name, String finding) {
+    checks.add(new CheckReport.Check(name, true, finding, ""));
+  }
+
+  private void failed(String name, Problem problem) {
+    checks.add(new CheckReport.Check(name, false, problem.message(), problem.remedy()));
+  }
+}

@@ -1,0 +1,203 @@
+package io.drover.agent;
+
+import io.drover.api.GuestView;
+import io.drover.migration.HypervisorEvent;
+import io.drover.model.GuestDefinition;
+import io.drover.model.GuestName;
+import io.drover.model.GuestState;
+import io.drover.model.Problem;
+import io.drover.qemu.QemuGuest;
+import io.drover.qemu.QemuLauncher;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The guests that live on this host. Those on their way here are not among them yet. */
+final class Guests {
+  private static final Logger LOG = LoggerFactory.getLogger(Guests.class);
+
+  private final QemuLauncher launcher;
+  private final Records records;
+  private final Consumer<GuestView> changed;
+  private final Map<GuestName, QemuGuest> guests = new TreeMap<>();
+  private Function<GuestName, Optional<String>> migrationOf = name -> Optional.empty();
+
+  /** Where definitions outlive the agent. */
+  interface Records {
+    void keep(GuestDefinition definition);
+
+    void forget(GuestName name);
+
+    List<GuestDefinition> all();
+  }
+
+  Guests(QemuLauncher launcher, Records records, Consumer<GuestView> changed) {
+    this.launcher = launcher;
+    this.records = records;
+    this.changed = changed;
+  }
+
+  /** Tells in which migration a guest is. */
+  void showMigrations(Function<GuestName, Optional<String>> of) {
+    migrationOf = of;
+  }
+
+  /** Finds the guests that an earlier run of the agent started; forgets those that are no more. */
+  void restore() {
+    for (GuestDefinition definition : records.all()) {
+      Optional<QemuGuest> living = launcher.find(definition);
+      if (living.isPresent()) {
+        take(living.get());
+        LOG.info("guest={} found again, pid {}", definition.name(), living.get().pid());
+      } else {
+        LOG.warn("guest={} ended while no agent ran", definition.name());
+        records.forget(definition.name());
+      }
+    }
+  }
+
+  GuestView start(GuestDefinition definition) {
+    synchronized (this) {
+      taken(definition)
+          .ifPresent(
+              reason -> {
+                throw Problem.full("guest-exists", reason, "Choose another name, or stop that guest.")
+                    .asException();
+              });
+      QemuGuest guest = launcher.start(definition);
+      try {
+        records.keep(definition);
+      } catch (RuntimeException e) {
+        guest.quit();
+        throw e;
+      }
+      take(guest);
+    }
+    GuestView view = view(definition.name());
+    changed.accept(view);
+    return view;
+  }
+
+  /** Why a guest of this definition cannot be here, if it cannot. */
+  synchronized Optional<String> taken(GuestDefinition definition) {
+    for (QemuGuest guest : guests.values()) {
+      if (guest.definition().name().equals(definition.name())) {
+        return Optional.of("There is a guest '%s' on this host".formatted(definition.name()));
+      }
+      if (guest.definition().uuid().equals(definition.uuid())) {
+        return Optional.of(
+            "Guest '%s' on this host has the same UUID".formatted(guest.definition().name()));
+      }
+    }
+    return Optional.empty();
+  }
+
+  /** A guest that arrived whole. */
+  void adopt(QemuGuest guest) {
+    records.keep(guest.definition());
+    synchronized (this) {
+      take(guest);
+    }
+    changed.accept(view(guest.definition().name()));
+  }
+
+  private synchronized void take(QemuGuest guest) {
+    guests.put(guest.definition().name(), guest);
+    Runnable unused =
+        guest.observe(
+            event -> {
+              switch (event) {
+                case HypervisorEvent.ProcessExited(String reason, long _) -> ended(guest, reason);
+                case HypervisorEvent.GuestStopped _, HypervisorEvent.GuestResumed _ ->
+                    tellState(guest);
+                default -> {}
+              }
+            });
+    // A process that died before it was observed tells nobody any more.
+    if (!guest.isAlive()) {
+      ended(guest, "it was dead when it was taken over");
+    }
+  }
+
+  private void tellState(QemuGuest guest) {
+    synchronized (this) {
+      if (guests.get(guest.definition().name()) != guest) {
+        return;
+      }
+    }
+    changed.accept(viewOf(guest));
+  }
+
+  private void ended(QemuGuest guest, String reason) {
+    GuestName name = guest.definition().name();
+    synchronized (this) {
+      if (!guests.remove(name, guest)) {
+        return;
+      }
+    }
+    LOG.info("guest={} ended: {}", name, reason);
+    records.forget(name);
+    guest.quit();
+    changed.accept(viewOf(guest));
+  }
+
+  synchronized QemuGuest get(GuestName name) {
+    QemuGuest guest = guests.get(name);
+    if (guest == null) {
+      throw Problem.unknown(
+              "unknown-guest",
+              "There is no guest '%s' on this host".formatted(name),
+              "'drover guest list' shows the guests that are here.")
+          .asException();
+    }
+    return guest;
+  }
+
+  GuestView view(GuestName name) {
+    return viewOf(get(name));
+  }
+
+  List<GuestView> views() {
+    List<QemuGuest> all;
+    synchronized (this) {
+      all = List.copyOf(guests.values());
+    }
+    List<GuestView> views = new ArrayList<>();
+    all.forEach(guest -> views.add(viewOf(guest)));
+    return views;
+  }
+
+  GuestView viewOf(QemuGuest guest) {
+    return viewOf(guest, guest.state());
+  }
+
+  GuestView viewOf(QemuGuest guest, GuestState state) {
+    GuestDefinition definition = guest.definition();
+    return new GuestView(
+        definition.name().value(),
+        definition.uuid(),
+        state.word(),
+        definition.memory().bytes(),
+        definition.vcpus(),
+        definition.machine(),
+        definition.cpu(),
+        definition.networkCards().stream()
+            .map(card -> new GuestView.CardView(card.mac(), card.bridge()))
+            .toList(),
+        definition.serialLog(),
+        guest.pid(),
+        migrationOf.apply(definition.name()));
+  }
+
+  /** Lets go of all processes without ending them. */
+  synchronized void close() {
+    guests.values().forEach(QemuGuest::close);
+    guests.clear();
+  }
+}

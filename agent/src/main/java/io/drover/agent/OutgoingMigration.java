@@ -1,0 +1,336 @@
+package io.drover.agent;
+
+import io.drover.migration.DirtyMemory;
+import io.drover.migration.Ending;
+import io.drover.migration.HypervisorEvent;
+import io.drover.migration.ModeChoice;
+import io.drover.migration.SourceDriver;
+import io.drover.migration.SourceEffect;
+import io.drover.migration.SourceEvent;
+import io.drover.migration.SourceHypervisor;
+import io.drover.migration.SourcePlan;
+import io.drover.migration.SourceState;
+import io.drover.migration.TransferSettings;
+import io.drover.model.ByteRate;
+import io.drover.model.MigrationOptions;
+import io.drover.model.Mode;
+import io.drover.model.Outcome;
+import io.drover.model.Phase;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.model.Transport;
+import io.drover.wire.PeerMessage;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One guest's way out of this host: feeds the driver, keeps the record, and knows the plan. */
+final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver {
+  private static final Logger LOG = LoggerFactory.getLogger(OutgoingMigration.class);
+
+  /** Long enough to see a working set's curve bend, short enough to hide behind QEMU's start. */
+  private static final Duration AUTO_WINDOW = Duration.ofMillis(800);
+
+  private static final Duration PREDICTION_WINDOW = Duration.ofMillis(200);
+  private static final Duration MEASURING_PATIENCE = Duration.ofSeconds(5);
+
+  /** What {@code auto} assumes of a link that could not be measured. */
+  private static final ByteRate UNKNOWN_LINK = ByteRate.parse("1gbit");
+
+  /** What this migration needs of the agent around it. */
+  interface Surroundings {
+    /** Makes the state durable before it returns, or throws. */
+    void journal(OutgoingMigration migration, SourceState state);
+
+    /** Something that people may want to see has changed. */
+    void changed(OutgoingMigration migration);
+
+    /** Bytes per second to the target, by a short measurement. */
+    Optional<ByteRate> measureLink();
+
+    Duration roundTrip();
+
+    /** Certificates for QEMU's own TLS, laid out as it wants them. */
+    Path nativeTlsDirectory();
+
+    List<PeerMessage.FileDigest> files();
+  }
+
+  private final OutgoingPlan plan;
+  private final SourceHypervisor hypervisor;
+  private final Surroundings surroundings;
+  private final MigrationRecord record;
+  private final SourceDriver driver;
+  private final CompletableFuture<DirtyMemory> dirty = new CompletableFuture<>();
+  private final CompletableFuture<Optional<ByteRate>> link = new CompletableFuture<>();
+  private final CompletableFuture<Void> settled = new CompletableFuture<>();
+  private volatile boolean cancelRefused;
+  private volatile boolean postCopyAgreed;
+
+  OutgoingMigration(
+      OutgoingPlan plan,
+      SourceState initial,
+      SourceHypervisor hypervisor,
+      SourceDriver.Ports ports,
+      Surroundings surroundings,
+      MigrationRecord record) {
+    this.plan = plan;
+    this.hypervisor = hypervisor;
+    this.surroundings = surroundings;
+    this.record = record;
+    this.driver = new SourceDriver(initial, hypervisor, ports, this, this);
+  }
+
+  OutgoingPlan plan() {
+    return plan;
+  }
+
+  MigrationRecord record() {
+    return record;
+  }
+
+  SourceState state() {
+    return driver.state();
+  }
+
+  /** Ends when nothing is left to do, not even a word owed to the target. */
+  CompletableFuture<Void> settled() {
+    return settled;
+  }
+
+  void begin() {
+    measure();
+    Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::run));
+    new ProgressWatch(this, hypervisor, surroundings).start();
+  }
+
+  void resume() {
+    Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::resume));
+    new ProgressWatch(this, hypervisor, surroundings).start();
+  }
+
+  private interface Drive {
+    void run() throws InterruptedException;
+  }
+
+  private void drive(Drive drive) {
+    try {
+      drive.run();
+      settled.complete(null);
+    } catch (InterruptedException e) {
+      // The agent stops; the journal has it all.
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException e) {
+      LOG.error("migration={} guest={} the driver failed", plan.id(), plan.guest().name(), e);
+      settled.completeExceptionally(e);
+    }
+  }
+
+  private void measure() {
+    Duration window = record.options().mode() == Mode.AUTO ? AUTO_WINDOW : PREDICTION_WINDOW;
+    Thread.ofVirtual()
+        .name("measure-" + plan.id())
+        .start(
+            () -> {
+              try {
+                dirty.complete(hypervisor.measureDirtyMemory(window));
+              } catch (ProblemException e) {
+                dirty.completeExceptionally(e);
+              }
+            });
+    Thread.ofVirtual()
+        .name("probe-" + plan.id())
+        .start(
+            () -> {
+              try {
+                link.complete(surroundings.measureLink());
+              } catch (ProblemException e) {
+                link.complete(Optional.empty());
+              }
+            });
+  }
+
+  // ---- what a person may ask of it ----
+
+  void cancel() {
+    cancelRefused = false;
+    driver.post(new SourceEvent.CancelRequested());
+  }
+
+  boolean cancelWasRefused() {
+    return cancelRefused;
+  }
+
+  /** Whether both sides are set up for post-copy, so that a switch to it can be asked for. */
+  boolean postCopyAgreed() {
+    return postCopyAgreed;
+  }
+
+  void switchNow() {
+    driver.post(new SourceEvent.SwitchWanted());
+  }
+
+  void resolve(SourceEvent.Decision decision) {
+    driver.post(new SourceEvent.Resolved(decision));
+  }
+
+  void post(SourceEvent event) {
+    driver.post(event);
+  }
+
+  void change(MigrationOptions options) {
+    record.change(options);
+    hypervisor.changeMaxDowntime(options.maxDowntime());
+    hypervisor.changeBandwidth(options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L));
+    surroundings.changed(this);
+  }
+
+  // ---- SourcePlan ----
+
+  @Override
+  public PeerMessage.Prepare prepare(int generation) {
+    if (generation > 0) {
+      record.retried();
+    }
+    return new PeerMessage.Prepare(
+        plan.guest(),
+        record.options(),
+        plan.postCopyWanted(),
+        plan.urgentChannel(),
+        plan.hypervisorVersion(),
+        plan.accelerator(),
+        surroundings.files(),
+        generation,
+        false);
+  }
+
+  @Override
+  public TransferSettings settle(PeerMessage.Prepared answer) {
+    answer.warnings().forEach(record::warn);
+    MigrationOptions options = record.options();
+    boolean postCopy = plan.postCopyWanted() && answer.postCopy();
+    postCopyAgreed = postCopy;
+    DirtyMemory measured = await(dirty).orElseGet(this::unmeasured);
+    ByteRate carries = await(link).flatMap(found -> found).orElse(UNKNOWN_LINK);
+    ByteRate rate =
+        options.bandwidth().filter(limit -> limit.compareTo(carries) < 0).orElse(carries);
+    ModeChoice choice =
+        ModeChoice.of(
+            options.mode(),
+            measured,
+            rate,
+            options.maxDowntime(),
+            postCopy ? ModeChoice.PostCopy.POSSIBLE : ModeChoice.PostCopy.IMPOSSIBLE);
+    record.chose(choice, measured.residentBytes(), rate);
+    LOG.info(
+        "migration={} guest={} mode={}: {}",
+        plan.id(),
+        plan.guest().name(),
+        choice.mode().word(),
+        choice.reason());
+    boolean mustConverge = options.mode() == Mode.AUTO && !postCopy;
+    return new TransferSettings(
+        postCopy,
+        postCopy && plan.urgentChannel(),
+        options.parallelChannels(),
+        options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L),
+        options.maxDowntime(),
+        mustConverge,
+        options.transport() == Transport.NATIVE_TLS
+            ? Optional.of(surroundings.nativeTlsDirectory())
+            : Optional.empty());
+  }
+
+  private DirtyMemory unmeasured() {
+    record.warn(
+        Problem.host(
+            "not-measured",
+            "How the guest rewrites its memory could not be measured",
+            "Nothing to do; the mode was chosen for the worst case."));
+    return new DirtyMemory(plan.guest().memory().bytes(), List.of(), "none");
+  }
+
+  private static <T> Optional<T> await(CompletableFuture<T> future) {
+    try {
+      return Optional.of(future.get(MEASURING_PATIENCE.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (ExecutionException | TimeoutException e) {
+      return Optional.empty();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  // ---- SourceDriver.SourceObserver ----
+
+  @Override
+  public void journal(SourceState state) {
+    surroundings.journal(this, state);
+  }
+
+  @Override
+  public void seen(SourceEvent event, SourceState before, SourceState after) {
+    note(event);
+    Phase phase = after.stage().phase();
+    if (before.stage() != after.stage()) {
+      LOG.info(
+          "migration={} guest={} phase={} {} -> {} on {}",
+          plan.id(),
+          plan.guest().name(),
+          phase.word(),
+          before.stage(),
+          after.stage(),
+          event.getClass().getSimpleName());
+      if (phase != Phase.ENDED) {
+        record.phase(phase);
+      }
+    }
+    if (after.stage() == SourceState.Stage.ENDED && !record.hasEnded()) {
+      record.ended(after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())));
+      surroundings.journal(this, after);
+    }
+    if (before.stage() != after.stage()) {
+      surroundings.changed(this);
+    }
+  }
+
+  private void note(SourceEvent event) {
+    switch (event) {
+      case SourceEvent.FromHypervisor(HypervisorEvent.GuestStopped(long atNanos)) -> {
+        record.guestStopped(atNanos);
+        if (record.phase() == Phase.COPY) {
+          record.phase(Phase.SWITCHOVER);
+        }
+      }
+      case SourceEvent.FromHypervisor(HypervisorEvent.GuestResumed _) -> record.guestResumedHere();
+      case SourceEvent.FromPeer(PeerMessage.Running()) ->
+          record.guestRunsThere(System.nanoTime(), surroundings.roundTrip());
+      case SourceEvent.FromPeer(PeerMessage.Refused(List<Problem> problems)) ->
+          problems.stream().skip(1).forEach(record::warn);
+      default -> {}
+    }
+  }
+
+  @Override
+  public void effectFailed(SourceEffect effect, Problem problem) {
+    LOG.warn(
+        "migration={} guest={} {} failed: {}",
+        plan.id(),
+        plan.guest().name(),
+        effect.getClass().getSimpleName(),
+        problem);
+  }
+
+  @Override
+  public void cancelRefused() {
+    cancelRefused = true;
+    surroundings.changed(this);
+  }
+}

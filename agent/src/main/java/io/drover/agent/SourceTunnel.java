@@ -1,0 +1,210 @@
+package io.drover.agent;
+
+import io.drover.api.MigrationView;
+import io.drover.migration.SourceChannels;
+import io.drover.migration.SourceEvent;
+import io.drover.migration.TransferAddress;
+import io.drover.model.ByteRate;
+import io.drover.model.MigrationId;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.qemu.StreamRecorder;
+import io.drover.tunnel.Relay;
+import io.drover.tunnel.Throttle;
+import io.drover.tunnel.TlsChannel;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.Purpose;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * The source's end of the tunnel: a unix socket that QEMU migrates to; each connection it opens
+ * there becomes a channel to the target, in order.
+ */
+final class SourceTunnel implements SourceChannels {
+  /** Opens a channel of this migration on the target's port. */
+  interface Opener {
+    TlsChannel open(Purpose.Channel purpose) throws IOException;
+  }
+
+  private final MigrationId migration;
+  private final Path directory;
+  private final ChannelNames names;
+  private final Opener opener;
+  private final Throttle throttle = new Throttle(Optional.empty());
+  private final ChannelRelays relays;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final StreamRecorder recorder = new StreamRecorder();
+  private volatile OptionalInt inFlightBytes = OptionalInt.empty();
+  private Optional<ServerSocketChannel> listener = Optional.empty();
+  private int sockets;
+  private boolean recorded;
+
+  SourceTunnel(
+      MigrationId migration,
+      Path directory,
+      ChannelNames names,
+      Opener opener,
+      Consumer<SourceEvent> events) {
+    this.migration = migration;
+    this.directory = directory;
+    this.names = names;
+    this.opener = opener;
+    this.relays = new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
+  }
+
+  List<MigrationView.ChannelBytes> bytes() {
+    return relays.bytes();
+  }
+
+  void limit(Optional<ByteRate> bandwidth) {
+    throttle.change(bandwidth);
+  }
+
+  /** What the bulk channel may have under way; applies to channels opened from now on. */
+  void limitInFlight(int bytes) {
+    inFlightBytes = OptionalInt.of(bytes);
+  }
+
+  @Override
+  public TransferAddress open(PeerMessage.Listening listening) {
+    close();
+    relays.attempt(listening.attempt());
+    lock.lock();
+    try {
+      Files.createDirectories(directory);
+      Path path = directory.resolve("out-" + sockets++ + ".sock");
+      ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+      server.bind(UnixDomainSocketAddress.of(path));
+      listener = Optional.of(server);
+      Thread.ofVirtual()
+          .name("tunnel-" + migration)
+          .start(() -> accept(server, path, listening));
+      return new TransferAddress.UnixSocket(path);
+    } catch (IOException e) {
+      throw Problem.host(
+              "no-socket",
+              "No socket for QEMU can be made in %s: %s".formatted(directory, e.getMessage()),
+              "Make room there, or choose another run-directory.")
+          .asException(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void accept(ServerSocketChannel server, Path path, PeerMessage.Listening listening) {
+    int channel = 0;
+    try {
+      while (channel < listening.tickets().size()) {
+        SocketChannel hypervisor = server.accept();
+        relay(hypervisor, channel, listening);
+        channel++;
+      }
+    } catch (IOException e) {
+      if (server.isOpen()) {
+        relays.brokenIn(listening.attempt(), names.name(channel), String.valueOf(e.getMessage()));
+      }
+    } catch (ProblemException e) {
+      relays.brokenIn(listening.attempt(), names.name(channel), e.problem().message());
+    } finally {
+      closeQuietly(server);
+      deleteQuietly(path);
+    }
+  }
+
+  private void relay(SocketChannel hypervisor, int channel, PeerMessage.Listening listening)
+      throws IOException {
+    TlsChannel peer;
+    try {
+      peer = opener.open(purpose(channel, listening));
+    } catch (IOException | ProblemException e) {
+      hypervisor.close();
+      throw e;
+    }
+    Relay.Urgency urgency = names.isUrgent(channel) ? Relay.Urgency.URGENT : Relay.Urgency.BULK;
+    Relay.Options options = Relay.Options.plain().withThrottle(throttle, urgency);
+    // Only the first attempt carries the switch; a recovery's stream cannot start a target.
+    if (channel == 0 && !recorded) {
+      recorded = true;
+      options = options.withOutwardTap(recorder::feed);
+    }
+    Relay relay =
+        new Relay(migration + "/" + listening.attempt() + "/" + channel, hypervisor, peer, options);
+    if (urgency == Relay.Urgency.BULK && inFlightBytes.isPresent()) {
+      relay.limitInFlight(inFlightBytes.getAsInt());
+    }
+    relays.run(names.name(channel), listening.attempt(), relay);
+  }
+
+  private Purpose.Channel purpose(int channel, PeerMessage.Listening listening) {
+    return new Purpose.Channel(
+        migration, listening.attempt(), channel, listening.tickets().get(channel));
+  }
+
+  @Override
+  public void replay(PeerMessage.Listening listening) {
+    byte[] kept =
+        recorder
+            .replay()
+            .orElseThrow(
+                () ->
+                    Problem.migration(
+                            "no-replay", "the relay kept no copy of the switch", "")
+                        .asException());
+    try (ReplayFeed feed = new ReplayFeed()) {
+      for (int channel = 0; channel < listening.tickets().size(); channel++) {
+        feed.add(opener.open(purpose(channel, listening)));
+      }
+      feed.send(ByteBuffer.wrap(kept));
+    } catch (IOException e) {
+      throw Problem.peer(
+              "replay-broken", "The switch could not be replayed: " + e.getMessage(), "")
+          .asException(e);
+    }
+  }
+
+  @Override
+  public void close() {
+    relays.closeAll("closed");
+    lock.lock();
+    try {
+      listener.ifPresent(SourceTunnel::closeQuietly);
+      listener = Optional.empty();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Removes the migration's directory once nothing of it is needed any more. */
+  void delete() {
+    close();
+    deleteQuietly(directory);
+  }
+
+  private static void closeQuietly(ServerSocketChannel server) {
+    try {
+      server.close();
+    } catch (IOException e) {
+      // It is of no further use either way.
+    }
+  }
+
+  private static void deleteQuietly(Path path) {
+    try {
+      Files.deleteIfExists(path);
+    } catch (IOException e) {
+      // A leftover in the run directory; the next agent's start removes it.
+    }
+  }
+}

@@ -1,0 +1,173 @@
+package io.drover.agent;
+
+import io.drover.api.MigrationView;
+import io.drover.migration.TargetChannels;
+import io.drover.migration.TransferAddress;
+import io.drover.model.HostName;
+import io.drover.model.MigrationId;
+import io.drover.tunnel.Relay;
+import io.drover.tunnel.Tickets;
+import io.drover.tunnel.TlsChannel;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.Purpose;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/**
+ * The target's end of the tunnel: connects each channel that comes in to the waiting QEMU. QEMU
+ * tells its connections apart by their order, so a channel waits for the ones before it.
+ */
+final class TargetTunnel implements TargetChannels {
+  private static final Duration ORDER_PATIENCE = Duration.ofSeconds(15);
+
+  private final MigrationId migration;
+  private final HostName source;
+  private final Path directory;
+  private final ChannelNames names;
+  private final Tickets tickets;
+  private final ChannelRelays relays;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition connected = lock.newCondition();
+  private Optional<Path> socket = Optional.empty();
+  private int sockets;
+  private int nextChannel;
+
+  TargetTunnel(
+      MigrationId migration,
+      HostName source,
+      Path directory,
+      ChannelNames names,
+      Tickets tickets,
+      Consumer<String> broken) {
+    this.migration = migration;
+    this.source = source;
+    this.directory = directory;
+    this.names = names;
+    this.tickets = tickets;
+    this.relays = new ChannelRelays(broken);
+  }
+
+  List<MigrationView.ChannelBytes> bytes() {
+    return relays.bytes();
+  }
+
+  @Override
+  public TransferAddress address(int attempt) {
+    lock.lock();
+    try {
+      Files.createDirectories(directory);
+      // A fresh path each time: QEMU leaves the old file behind while it is paused.
+      return new TransferAddress.UnixSocket(directory.resolve("in-" + sockets++ + ".sock"));
+    } catch (IOException e) {
+      throw io.drover.model.Problem.host(
+              "no-socket",
+              "No socket for QEMU can be made in %s: %s".formatted(directory, e.getMessage()),
+              "Make room there, or choose another run-directory.")
+          .asException(e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public PeerMessage.Listening expect(int attempt, TransferAddress address) {
+    if (!(address instanceof TransferAddress.UnixSocket(Path path))) {
+      throw new IllegalStateException("the tunnel ends at a unix socket, not at " + address);
+    }
+    close();
+    lock.lock();
+    try {
+      socket = Optional.of(path);
+      nextChannel = 0;
+    } finally {
+      lock.unlock();
+    }
+    relays.attempt(attempt);
+    return new PeerMessage.Listening(
+        attempt, tickets.issue(migration, attempt, names.count(), source), Optional.empty());
+  }
+
+  /** Takes a channel whose ticket was good. */
+  void accept(Purpose.Channel purpose, TlsChannel peer) {
+    try {
+      SocketChannel hypervisor = connectInOrder(purpose);
+      Relay relay =
+          new Relay(
+              migration + "/" + purpose.attempt() + "/" + purpose.channel(),
+              hypervisor,
+              peer,
+              Relay.Options.plain());
+      relays.run(names.name(purpose.channel()), purpose.attempt(), relay);
+    } catch (IOException e) {
+      closeQuietly(peer);
+      relays.brokenIn(
+          purpose.attempt(), names.name(purpose.channel()), String.valueOf(e.getMessage()));
+    } catch (InterruptedException e) {
+      closeQuietly(peer);
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private SocketChannel connectInOrder(Purpose.Channel purpose)
+      throws IOException, InterruptedException {
+    lock.lockInterruptibly();
+    try {
+      long patience = ORDER_PATIENCE.toNanos();
+      while (nextChannel != purpose.channel() && relays.isOpen(purpose.attempt())) {
+        if (patience <= 0) {
+          throw new IOException("the channels before this one never came");
+        }
+        patience = connected.awaitNanos(Math.min(patience, TimeUnit.SECONDS.toNanos(1)));
+      }
+      if (!relays.isOpen(purpose.attempt())) {
+        throw new IOException("the attempt is over");
+      }
+      Path path = socket.orElseThrow(() -> new IOException("nothing is expected"));
+      SocketChannel hypervisor = SocketChannel.open(UnixDomainSocketAddress.of(path));
+      nextChannel++;
+      connected.signalAll();
+      return hypervisor;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    tickets.revoke(migration);
+    relays.closeAll("closed");
+  }
+
+  void delete() {
+    close();
+    lock.lock();
+    try {
+      for (int i = 0; i < sockets; i++) {
+        Files.deleteIfExists(directory.resolve("in-" + i + ".sock"));
+      }
+      Files.deleteIfExists(directory);
+    } catch (IOException e) {
+      // A leftover in the run directory; the next agent's start removes it.
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static void closeQuietly(TlsChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException e) {
+      // It is of no further use either way.
+    }
+  }
+}
