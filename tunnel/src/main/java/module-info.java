@@ -6,4 +6,6 @@ module io.drover.tunnel {
   requires org.bouncycastle.pkix;
   requires org.bouncycastle.provider;
   requires org.slf4j;
+
+  exports io.drover.tunnel;
 }

@@ -1,0 +1,117 @@
+package io.drover.tunnel;
+
+import io.drover.model.Problem;
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+
+/**
+ * Sends some tens of megabytes through a pair of relays inside this process, so that the first
+ * migration finds the cipher and the pumps compiled: cold ones are about half as fast.
+ */
+public final class CipherWarmup {
+  private static final int BYTES = 192 << 20;
+
+  private CipherWarmup() {}
+
+  /**
+   * Runs for about a second of processor time; for a background thread at start.
+   *
+   * @param own the host's certificate, which plays both ends
+   * @param folder where unix sockets may be made for an instant
+   */
+  public static void run(Credentials own, Path folder) throws IOException {
+    run(own, folder, BYTES);
+  }
+
+  static void run(Credentials own, Path folder, long bytes) throws IOException {
+    SocketChannel[] in = pair(folder);
+    SocketChannel[] link = pair(folder);
+    SocketChannel[] out = pair(folder);
+    try {
+      TlsChannel client = new TlsChannel(link[0], own.clientEngine(List.of()));
+      TlsChannel server = new TlsChannel(link[1], own.serverEngine(List.of()));
+      FutureTask<RelayEnd> target =
+          start(
+              () -> {
+                server.handshake();
+                return new Relay("warmup-target", out[0], server, Relay.Options.plain()).run();
+              });
+      FutureTask<RelayEnd> source =
+          start(
+              () -> {
+                client.handshake();
+                return new Relay("warmup-source", in[1], client, Relay.Options.plain()).run();
+              });
+      FutureTask<Long> sink = start(() -> drain(out[1]));
+      fill(in[0], bytes);
+      long arrived = sink.get();
+      if (arrived != bytes
+          || !(source.get() instanceof RelayEnd.Clean)
+          || !(target.get() instanceof RelayEnd.Clean)) {
+        throw new IOException(
+            "%d of %d bytes arrived: %s, %s".formatted(arrived, bytes, source.get(), target.get()));
+      }
+    } catch (ExecutionException e) {
+      throw Problem.bug("warmup", "The tunnel's warm-up failed: " + e.getCause()).asException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      for (SocketChannel[] both : List.of(in, link, out)) {
+        both[0].close();
+        both[1].close();
+      }
+    }
+  }
+
+  private static <T> FutureTask<T> start(java.util.concurrent.Callable<T> body) {
+    FutureTask<T> task = new FutureTask<>(body);
+    Thread.ofPlatform().name("warmup").daemon().start(task);
+    return task;
+  }
+
+  private static void fill(SocketChannel to, long bytes) throws IOException {
+    byte[] noise = new byte[128 << 10];
+    new Random(1).nextBytes(noise);
+    for (long left = bytes; left > 0; ) {
+      ByteBuffer chunk = ByteBuffer.wrap(noise, 0, (int) Math.min(left, noise.length));
+      left -= chunk.remaining();
+      while (chunk.hasRemaining()) {
+        to.write(chunk);
+      }
+    }
+    to.shutdownOutput();
+  }
+
+  private static long drain(SocketChannel from) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(64 << 10);
+    long total = 0;
+    for (int count = from.read(buffer); count >= 0; count = from.read(buffer.clear())) {
+      total += count;
+    }
+    from.shutdownOutput();
+    return total;
+  }
+
+  /** Two connected unix sockets whose name is gone again. */
+  static SocketChannel[] pair(Path folder) throws IOException {
+    Path path = folder.resolve("warmup-" + Long.toUnsignedString(System.nanoTime(), 36));
+    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(path);
+    try (ServerSocketChannel listener = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+      listener.bind(address);
+      SocketChannel one = SocketChannel.open(address);
+      return new SocketChannel[] {one, listener.accept()};
+    } finally {
+      Files.deleteIfExists(path);
+    }
+  }
+}

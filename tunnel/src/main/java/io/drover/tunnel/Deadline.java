@@ -1,0 +1,46 @@
+package io.drover.tunnel;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Closes a connection unless its work is done in time. It bounds the work as a whole, so one byte a
+ * second does not keep a connection alive as it would with a time-out for each read.
+ */
+final class Deadline implements AutoCloseable {
+  private static final int RUNNING = 0;
+  private static final int MET = 1;
+  private static final int MISSED = 2;
+  private final AtomicInteger state = new AtomicInteger(RUNNING);
+  private final Thread timer;
+
+  Deadline(Duration time, Closeable connection) {
+    timer =
+        Thread.ofVirtual()
+            .name("deadline")
+            .start(
+                () -> {
+                  try {
+                    Thread.sleep(time);
+                    if (state.compareAndSet(RUNNING, MISSED)) {
+                      connection.close();
+                    }
+                  } catch (InterruptedException | IOException e) {
+                    // Met, or closed already: nothing more to do either way.
+                  }
+                });
+  }
+
+  boolean missed() {
+    return state.get() == MISSED;
+  }
+
+  @Override
+  public void close() {
+    if (state.compareAndSet(RUNNING, MET)) {
+      timer.interrupt();
+    }
+  }
+}

@@ -1,0 +1,255 @@
+package io.drover.tunnel;
+
+import io.drover.model.ByteRate;
+import java.io.Closeable;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Carries one channel between a hypervisor's socket and the peer, both ways, until both ways have
+ * ended.
+ *
+ * <p>An end of one direction is passed on and the other direction goes on, for as long as it moves.
+ * A hypervisor never leaves one direction open for long, though: if the other direction then stands
+ * still, the process behind it is taken for dead. A break anywhere closes both directions of both
+ * legs, because a hypervisor that only loses its return path goes on writing for ever.
+ *
+ * <p>The two pumps are platform threads: on the bulk path they cost a fifth less processor time
+ * than virtual ones, and a page request does not wait for a carrier. Buffers are bounded, {@link
+ * #BUFFER_BYTES} for the plain bytes of a direction and a little more for its sealed ones.
+ */
+public final class Relay implements Closeable {
+  static final int BUFFER_BYTES = 128 << 10;
+  // A full buffer as records: 5 bytes of header and 17 of type and tag for each 16 KiB.
+  private static final int SEALED_BYTES = BUFFER_BYTES + (16 << 10);
+  private static final Duration LINGER = Duration.ofSeconds(2);
+  private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
+
+  /** Whether a channel waits for the {@link Throttle} or goes past it. */
+  public enum Urgency {
+    BULK,
+    URGENT
+  }
+
+  /**
+   * What a relay does besides relaying.
+   *
+   * @param outward sees what goes from the hypervisor to the peer
+   * @param inward sees what goes from the peer to the hypervisor
+   */
+  public record Options(
+      Throttle throttle,
+      Urgency urgency,
+      Optional<ByteTap> outward,
+      Optional<ByteTap> inward,
+      Duration linger) {
+
+    public static Options plain() {
+      return new Options(
+          new Throttle(Optional.empty()), Urgency.BULK, Optional.empty(), Optional.empty(), LINGER);
+    }
+
+    public Options withThrottle(Throttle shared, Urgency how) {
+      return new Options(shared, how, outward, inward, linger);
+    }
+
+    public Options withOutwardTap(ByteTap tap) {
+      return new Options(throttle, urgency, Optional.of(tap), inward, linger);
+    }
+
+    public Options withInwardTap(ByteTap tap) {
+      return new Options(throttle, urgency, outward, Optional.of(tap), linger);
+    }
+  }
+
+  /** What has crossed so far. */
+  public record Progress(long bytesOut, long bytesIn, long lastNanoTime) {}
+
+  private final String name;
+  private final SocketChannel hypervisor;
+  private final TlsChannel peer;
+  private final Options options;
+  private final CountDownLatch oneDone = new CountDownLatch(1);
+  private final CountDownLatch outwardDone = new CountDownLatch(1);
+  private final CountDownLatch inwardDone = new CountDownLatch(1);
+  private final AtomicBoolean broken = new AtomicBoolean();
+  private volatile Optional<String> breakReason = Optional.empty();
+  private final AtomicLong bytesOut = new AtomicLong();
+  private final AtomicLong bytesIn = new AtomicLong();
+  private final List<Thread> pumps = new CopyOnWriteArrayList<>();
+  private volatile long lastNanoTime = System.nanoTime();
+
+  /**
+   * A relay that has not started yet.
+   *
+   * @param name for threads and log lines, such as {@code m0123456789/0}
+   */
+  public Relay(String name, SocketChannel hypervisor, TlsChannel peer, Options options) {
+    this.name = name;
+    this.hypervisor = hypervisor;
+    this.peer = peer;
+    this.options = options;
+  }
+
+  /** What a bulk channel should have in flight at most, so that other channels see short queues. */
+  public static int inFlightFor(ByteRate rate, Duration roundTrip) {
+    double product = 2.0 * rate.bytesPerSecond() * roundTrip.toNanos() / 1e9;
+    return (int) Math.clamp(product, 256 << 10, 64 << 20);
+  }
+
+  /** Relays until the end; both legs are closed and no thread is left when this returns. */
+  public RelayEnd run() {
+    peer.useBulkBuffers(SEALED_BYTES);
+    Thread outward = pump("out", this::pumpOutward, options.outward(), outwardDone);
+    Thread inward = pump("in", this::pumpInward, options.inward(), inwardDone);
+    pumps.addAll(List.of(outward, inward));
+    try {
+      awaitEnd();
+      outward.join();
+      inward.join();
+    } catch (InterruptedException e) {
+      breakOff("interrupted");
+      Thread.currentThread().interrupt();
+    } finally {
+      closeLegs();
+    }
+    RelayEnd end = breakReason.<RelayEnd>map(RelayEnd.Broken::new).orElseGet(RelayEnd.Clean::new);
+    LOG.debug("relay {} ended: {}, {}", name, end, progress());
+    return end;
+  }
+
+  private void awaitEnd() throws InterruptedException {
+    long lingerNanos = options.linger().toNanos();
+    oneDone.await();
+    long oneEnded = System.nanoTime();
+    boolean hypervisorEnded = outwardDone.getCount() == 0;
+    CountDownLatch other = hypervisorEnded ? inwardDone : outwardDone;
+    while (!other.await(50, TimeUnit.MILLISECONDS)) {
+      long quietSince = Math.max(oneEnded, lastNanoTime);
+      if (System.nanoTime() - quietSince > lingerNanos) {
+        String ended = hypervisorEnded ? "the hypervisor" : "the peer";
+        breakOff(
+            "%s ended its direction and nothing moved in the other one for %d ms"
+                .formatted(ended, options.linger().toMillis()));
+      }
+    }
+  }
+
+  private interface Direction {
+    void run(ByteBuffer buffer) throws IOException, InterruptedException;
+  }
+
+  private Thread pump(
+      String direction, Direction body, Optional<ByteTap> tap, CountDownLatch done) {
+    return Thread.ofPlatform()
+        .name("relay-" + name + "-" + direction)
+        .daemon()
+        .start(
+            () -> {
+              // A tap wants an array; without one, a direct buffer saves a copy.
+              try (Arena arena = Arena.ofConfined()) {
+                body.run(
+                    tap.isPresent()
+                        ? ByteBuffer.allocate(BUFFER_BYTES)
+                        : arena.allocate(BUFFER_BYTES).asByteBuffer());
+              } catch (IOException | RuntimeException e) {
+                breakOff(describe(e));
+              } catch (InterruptedException e) {
+                breakOff("interrupted");
+              } finally {
+                done.countDown();
+                oneDone.countDown();
+              }
+            });
+  }
+
+  private void pumpOutward(ByteBuffer buffer) throws IOException, InterruptedException {
+    Throttle throttle = options.throttle();
+    while (true) {
+      buffer.clear().limit(throttle.slice(buffer.capacity()));
+      int count = hypervisor.read(buffer);
+      if (count < 0) {
+        peer.shutdownOutput();
+        return;
+      }
+      buffer.flip();
+      options.outward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
+      switch (options.urgency()) {
+        case BULK -> throttle.await(count);
+        case URGENT -> throttle.spendUrgently(count);
+      }
+      peer.write(buffer);
+      bytesOut.addAndGet(count);
+      lastNanoTime = System.nanoTime();
+    }
+  }
+
+  private void pumpInward(ByteBuffer buffer) throws IOException {
+    while (true) {
+      int count = peer.read(buffer.clear());
+      if (count < 0) {
+        hypervisor.shutdownOutput();
+        return;
+      }
+      buffer.flip();
+      options.inward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
+      while (buffer.hasRemaining()) {
+        hypervisor.write(buffer);
+      }
+      bytesIn.addAndGet(count);
+      lastNanoTime = System.nanoTime();
+    }
+  }
+
+  private static String describe(Exception e) {
+    String message = e.getMessage();
+    return message == null || message.isBlank() ? e.getClass().getSimpleName() : message;
+  }
+
+  public Progress progress() {
+    return new Progress(bytesOut.get(), bytesIn.get(), lastNanoTime);
+  }
+
+  /** Limits the bytes on their way to the peer, now and later; see {@link #inFlightFor}. */
+  public void limitInFlight(int bytes) {
+    try {
+      peer.limitInFlight(bytes);
+    } catch (IOException e) {
+      LOG.debug("relay {} ended before its limit could be set", name, e);
+    }
+  }
+
+  /** Breaks the relay off from outside; {@link #run} then returns. */
+  public void breakOff(String reason) {
+    if (broken.compareAndSet(false, true)) {
+      breakReason = Optional.of(reason);
+    }
+    closeLegs();
+    pumps.forEach(Thread::interrupt); // one may wait for its turn, with no socket in hand
+  }
+
+  @Override
+  public void close() {
+    breakOff("closed");
+  }
+
+  private void closeLegs() {
+    try (hypervisor) {
+      peer.close();
+    } catch (IOException e) {
+      LOG.debug("relay {}: a leg did not close cleanly", name, e);
+    }
+  }
+}

@@ -1,0 +1,167 @@
+package io.drover.wire;
+
+import io.drover.model.ByteRate;
+import io.drover.model.ByteSize;
+import io.drover.model.GuestDefinition;
+import io.drover.model.GuestName;
+import io.drover.model.MigrationOptions;
+import io.drover.model.Mode;
+import io.drover.model.NetworkCard;
+import io.drover.model.Problem;
+import io.drover.model.Transport;
+import io.drover.model.Version;
+import io.drover.wire.PeerMessage.FileDigest;
+import io.drover.wire.PeerMessage.TargetStage;
+import java.time.Duration;
+
+/** The records inside messages. The numbers of enum constants are the format: never change one. */
+final class PeerMessageFields {
+  private static final int MAX_PATH = 4096 * 3; // characters are counted where it is checked
+  private static final int MAX_WORD = 256;
+
+  private PeerMessageFields() {}
+
+  static void ticket(FieldWriter out, Ticket ticket) {
+    out.i64(ticket.high());
+    out.i64(ticket.low());
+  }
+
+  static Ticket ticket(FieldReader in) {
+    return new Ticket(in.i64(), in.i64());
+  }
+
+  static void problem(FieldWriter out, Problem problem) {
+    out.u8(code(problem.kind()));
+    out.string(problem.code(), MAX_WORD);
+    out.prose(problem.message());
+    out.prose(problem.remedy());
+  }
+
+  static Problem problem(FieldReader in) {
+    return new Problem(
+        in.oneOf("a kind of problem", Problem.Kind.values(), PeerMessageFields::code),
+        in.string(MAX_WORD),
+        in.prose(),
+        in.prose());
+  }
+
+  static void version(FieldWriter out, Version version) {
+    out.u16(version.major());
+    out.u16(version.minor());
+    out.u16(version.micro());
+  }
+
+  static Version version(FieldReader in) {
+    return new Version(in.u16(), in.u16(), in.u16());
+  }
+
+  static void file(FieldWriter out, FileDigest file) {
+    out.string(file.path(), MAX_PATH);
+    out.string(file.sha256(), MAX_WORD);
+  }
+
+  static FileDigest file(FieldReader in) {
+    return new FileDigest(in.string(MAX_PATH), in.string(MAX_WORD));
+  }
+
+  static void guest(FieldWriter out, GuestDefinition guest) {
+    out.string(guest.name().value(), MAX_WORD);
+    out.string(guest.uuid(), MAX_WORD);
+    out.i64(guest.memory().bytes());
+    out.u16(guest.vcpus());
+    out.string(guest.machine(), MAX_WORD);
+    out.string(guest.cpu(), MAX_WORD);
+    out.optional(guest.kernel(), path -> out.string(path, MAX_PATH));
+    out.optional(guest.initrd(), path -> out.string(path, MAX_PATH));
+    out.string(guest.commandLine(), Protocol.MAX_COMMAND_LINE_BYTES);
+    out.list(
+        guest.networkCards(),
+        card -> {
+          out.string(card.mac(), MAX_WORD);
+          out.string(card.bridge(), MAX_WORD);
+        });
+    out.optional(guest.serialLog(), path -> out.string(path, MAX_PATH));
+  }
+
+  static GuestDefinition guest(FieldReader in) {
+    return new GuestDefinition(
+        new GuestName(in.string(MAX_WORD)),
+        in.string(MAX_WORD),
+        new ByteSize(in.i64()),
+        in.u16(),
+        in.string(MAX_WORD),
+        in.string(MAX_WORD),
+        in.optional(() -> in.string(MAX_PATH)),
+        in.optional(() -> in.string(MAX_PATH)),
+        in.string(Protocol.MAX_COMMAND_LINE_BYTES),
+        in.list(() -> new NetworkCard(in.string(MAX_WORD), in.string(MAX_WORD))),
+        in.optional(() -> in.string(MAX_PATH)));
+  }
+
+  static void options(FieldWriter out, MigrationOptions options) {
+    out.u8(code(options.mode()));
+    out.u8(code(options.transport()));
+    out.optional(options.bandwidth(), rate -> out.i64(rate.bytesPerSecond()));
+    out.i64(options.maxDowntime().toNanos());
+    out.u16(options.parallelChannels());
+  }
+
+  static MigrationOptions options(FieldReader in) {
+    return new MigrationOptions(
+        in.oneOf("a mode", Mode.values(), PeerMessageFields::code),
+        in.oneOf("a transport", Transport.values(), PeerMessageFields::code),
+        in.optional(() -> new ByteRate(in.i64())),
+        Duration.ofNanos(in.i64()),
+        in.u16());
+  }
+
+  static void stage(FieldWriter out, TargetStage stage) {
+    out.u8(code(stage));
+  }
+
+  static TargetStage stage(FieldReader in) {
+    return in.oneOf("a target's stage", TargetStage.values(), PeerMessageFields::code);
+  }
+
+  private static int code(Problem.Kind kind) {
+    return switch (kind) {
+      case USAGE -> 1;
+      case HOST -> 2;
+      case PEER -> 3;
+      case FULL -> 4;
+      case MIGRATION -> 5;
+      case UNKNOWN -> 6;
+      case BUG -> 7;
+    };
+  }
+
+  private static int code(Mode mode) {
+    return switch (mode) {
+      case AUTO -> 1;
+      case PRECOPY -> 2;
+      case POSTCOPY -> 3;
+      case HYBRID -> 4;
+      case COLD -> 5;
+    };
+  }
+
+  private static int code(Transport transport) {
+    return switch (transport) {
+      case TUNNEL -> 1;
+      case NATIVE -> 2;
+      case NATIVE_TLS -> 3;
+    };
+  }
+
+  private static int code(TargetStage stage) {
+    return switch (stage) {
+      case UNKNOWN -> 1;
+      case RECEIVING -> 2;
+      case LOADED -> 3;
+      case RUNNING -> 4;
+      case POSTCOPY_PAUSED -> 5;
+      case RECEIVED -> 6;
+      case GONE -> 7;
+    };
+  }
+}
