@@ -6,4 +6,6 @@ module io.drover.qemu {
   requires io.drover.linux;
   requires tools.jackson.databind;
   requires org.slf4j;
+
+  exports io.drover.qemu;
 }

@@ -1,0 +1,109 @@
+package io.drover.qemu;
+
+import io.drover.migration.DirtyMemory;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Finds out how much memory a running guest rewrites. */
+final class DirtyMemoryProbe {
+  private static final int[] SHARES_OF_WINDOW = {8, 4, 2, 1};
+
+  private final QemuGuest guest;
+  private final Accelerator accelerator;
+
+  DirtyMemoryProbe(QemuGuest guest, Accelerator accelerator) {
+    this.guest = guest;
+    this.accelerator = accelerator;
+  }
+
+  DirtyMemory measure(Duration window) {
+    return switch (accelerator) {
+      case KVM -> byQemu(window, "dirty-bitmap");
+      // dirty-bitmap kills some versions under emulation, and tells nothing on the others.
+      case TCG -> {
+        try {
+          yield byReferences(window);
+        } catch (IOException e) {
+          yield byQemu(window, "page-sampling");
+        }
+      }
+    };
+  }
+
+  /**
+   * The kernel marks every page that is used. Reads count too, so this is an upper bound, but it
+   * costs the guest nothing and counts distinct pages.
+   */
+  private DirtyMemory byReferences(Duration window) throws IOException {
+    Path proc = Path.of("/proc", Long.toString(guest.pid()));
+    GuestMappings before = mappings(proc);
+    Files.writeString(proc.resolve("clear_refs"), "1");
+    long start = System.nanoTime();
+    List<DirtyMemory.Sample> samples = new ArrayList<>();
+    for (int share : SHARES_OF_WINDOW) {
+      sleepUntil(start + window.toNanos() / share);
+      GuestMappings now = mappings(proc);
+      samples.add(
+          new DirtyMemory.Sample(
+              Duration.ofNanos(System.nanoTime() - start), now.referencedBytes()));
+    }
+    return new DirtyMemory(
+        before.residentBytes(), samples, "pages referenced, an upper bound of pages written");
+  }
+
+  private GuestMappings mappings(Path proc) throws IOException {
+    try (var lines = Files.lines(proc.resolve("smaps"))) {
+      return GuestMappings.parse(lines, guest.definition().memory());
+    }
+  }
+
+  private DirtyMemory byQemu(Duration window, String mode) {
+    List<DirtyMemory.Sample> samples = new ArrayList<>();
+    // QEMU counts in whole seconds before 8.2, so the windows are at least one and two.
+    long seconds = Math.max(1, window.toSeconds() / 3);
+    for (long length : new long[] {seconds, 2 * seconds}) {
+      samples.add(calculate(length, mode));
+    }
+    long resident = guest.definition().memory().bytes();
+    try {
+      resident = mappings(Path.of("/proc", Long.toString(guest.pid()))).residentBytes();
+    } catch (IOException e) {
+      // All of the memory is a safe answer.
+    }
+    String caveat = mode.equals("page-sampling") ? ", a sample of 512 pages a gigabyte" : "";
+    return new DirtyMemory(resident, samples, "QEMU's " + mode + caveat);
+  }
+
+  private DirtyMemory.Sample calculate(long seconds, String mode) {
+    ObjectNode arguments = Qmp.object();
+    arguments.put("calc-time", seconds).put("mode", mode);
+    JsonNode _ = guest.control().run("calc-dirty-rate", arguments);
+    long start = System.nanoTime();
+    JsonNode answer;
+    do {
+      sleepUntil(System.nanoTime() + 50_000_000);
+      answer = guest.control().run("query-dirty-rate");
+    } while (!answer.path("status").asString("").equals("measured")
+        && System.nanoTime() - start < (seconds + 10) * 1_000_000_000L);
+    long mebibytesPerSecond = Math.max(0, answer.path("dirty-rate").asLong(0));
+    return new DirtyMemory.Sample(
+        Duration.ofSeconds(seconds), (mebibytesPerSecond << 20) * seconds);
+  }
+
+  private static void sleepUntil(long nanos) {
+    long left = nanos - System.nanoTime();
+    if (left > 0) {
+      try {
+        Thread.sleep(Duration.ofNanos(left));
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+}

@@ -1,0 +1,158 @@
+package io.drover.qemu;
+
+import io.drover.migration.DirtyMemory;
+import io.drover.migration.HypervisorEvent;
+import io.drover.migration.SourceHypervisor;
+import io.drover.migration.TransferAddress;
+import io.drover.migration.TransferProgress;
+import io.drover.migration.TransferSettings;
+import io.drover.migration.TransferState;
+import io.drover.model.GuestState;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** A QEMU guest of this host as the source of a migration. */
+public final class QemuSource implements SourceHypervisor {
+  private final QemuGuest guest;
+  private final Accelerator accelerator;
+  private final TransferSetup setup;
+  private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
+
+  public QemuSource(QemuGuest guest, Accelerator accelerator) {
+    this.guest = guest;
+    this.accelerator = accelerator;
+    this.setup = new TransferSetup(guest);
+  }
+
+  @Override
+  public void subscribe(Consumer<HypervisorEvent> subscriber) {
+    unsubscribe.getAndSet(guest.observe(subscriber)).run();
+  }
+
+  @Override
+  public GuestState guestState() {
+    return guest.state();
+  }
+
+  @Override
+  public void configure(TransferSettings settings) {
+    setup.prepareSource(settings);
+  }
+
+  @Override
+  public void startTransfer(TransferAddress address) {
+    if (address instanceof TransferAddress.TcpTls tls) {
+      setup.expectPeer(tls.peerName());
+    }
+    ObjectNode arguments = Qmp.object();
+    arguments.put("uri", TransferUri.of(address));
+    JsonNode _ = guest.control().run("migrate", arguments);
+  }
+
+  @Override
+  public void changeBandwidth(long bytesPerSecond) {
+    setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
+  }
+
+  @Override
+  public void changeMaxDowntime(Duration maxDowntime) {
+    setup.setParameter("downtime-limit", maxDowntime.toMillis());
+  }
+
+  @Override
+  public void switchToPostCopy() {
+    JsonNode _ = guest.control().run("migrate-start-postcopy");
+  }
+
+  @Override
+  public void cancelTransfer() {
+    // Old versions accept this in post-copy too, which would give the guest two halves.
+    TransferState state = setup.state();
+    if (state == TransferState.POSTCOPY || state == TransferState.POSTCOPY_PAUSED) {
+      throw tooLate("it has switched to post-copy");
+    }
+    if (guest.control().ask("migrate_cancel", Qmp.object(), Qmp.DEFAULT_TIMEOUT)
+        instanceof QmpReply.Refused refused) {
+      throw tooLate(refused.description());
+    }
+  }
+
+  private ProblemException tooLate(String reason) {
+    return Problem.migration(
+            "too-late-to-cancel",
+            "The migration of guest %s cannot be cancelled any more: %s"
+                .formatted(guest.definition().name(), reason),
+            "Let it finish; then move the guest back.")
+        .asException();
+  }
+
+  @Override
+  public void breakTransfer() {
+    TransferBreaker.breakTransfer(guest);
+  }
+
+  @Override
+  public void resumeTransfer(TransferAddress address) {
+    ObjectNode arguments = Qmp.object();
+    arguments.put("uri", TransferUri.of(address));
+    arguments.put("resume", true);
+    JsonNode _ = guest.control().run("migrate", arguments);
+  }
+
+  @Override
+  public void stopGuest() {
+    guest.pause();
+  }
+
+  @Override
+  public void continueGuest() {
+    guest.resume();
+  }
+
+  @Override
+  public TransferState transferState() {
+    if (!guest.isAlive()) {
+      return TransferState.GONE;
+    }
+    try {
+      return setup.state();
+    } catch (ProblemException e) {
+      return TransferState.GONE;
+    }
+  }
+
+  @Override
+  public TransferProgress progress() {
+    JsonNode answer = guest.control().run("query-migrate");
+    JsonNode ram = answer.path("ram");
+    if (ram.isMissingNode()) {
+      return TransferProgress.NONE;
+    }
+    long pageSize = ram.path("page-size").asLong(4096);
+    return new TransferProgress(
+        ram.path("transferred").asLong(0),
+        ram.path("remaining").asLong(0),
+        ram.path("total").asLong(0),
+        ram.path("dirty-pages-rate").asLong(0) * pageSize,
+        (long) (ram.path("mbps").asDouble(0) * 1e6 / 8),
+        ram.path("dirty-sync-count").asInt(0),
+        ram.path("duplicate").asLong(0),
+        ram.path("normal").asLong(0),
+        ram.path("postcopy-requests").asLong(0));
+  }
+
+  @Override
+  public DirtyMemory measureDirtyMemory(Duration window) {
+    return new DirtyMemoryProbe(guest, accelerator).measure(window);
+  }
+
+  @Override
+  public void quit() {
+    guest.quit();
+  }
+}
