@@ -14,7 +14,7 @@ import picocli.CommandLine.TypeConversionException;
 final class Converters {
   private Converters() {}
 
-  private abstract static class Told<T> implements ITypeConverter<T> {
+  abstract static class Told<T> implements ITypeConverter<T> {
     private final Function<String, T> parser;
 
     Told(Function<String, T> parser) {

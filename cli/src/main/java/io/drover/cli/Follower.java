@@ -26,8 +26,9 @@ final class Follower {
   }
 
   /**
+   * Shows every change and answers the whole report.
+   *
    * @param events opened before {@code first} was asked for, so that nothing is missed
-   * @return the whole report
    */
   MigrationView follow(MigrationView first, EventReader events, Consumer<MigrationView> show) {
     Thread farewell = Thread.ofPlatform().unstarted(() -> sayThatItGoesOn(first.id()));

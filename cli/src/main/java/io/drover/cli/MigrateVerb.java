@@ -28,7 +28,9 @@ import picocli.CommandLine.Parameters;
       "migration; 'drover migration cancel ID' does that."
     })
 final class MigrateVerb extends Verb {
-  @Mixin private final AgentOptions options;
+  @Mixin
+  @SuppressWarnings("UnusedVariable") // picocli fills it; the verb reads it
+  private final AgentOptions shared;
 
   @Parameters(paramLabel = "GUEST", description = "The guest's name.")
   private String guest = "";
@@ -78,7 +80,7 @@ final class MigrateVerb extends Verb {
 
   private MigrateVerb(AgentOptions options, Terminal terminal) {
     super(options, terminal);
-    this.options = options;
+    this.shared = options;
   }
 
   static CommandLine commandLine(Terminal terminal) {

@@ -1,6 +1,8 @@
 package io.drover.cli;
 
+import java.io.Console;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * What standard output can show.
@@ -38,7 +40,7 @@ public record Terminal(int columns, Colours colours) {
   }
 
   private static boolean javaSeesTerminal() {
-    return System.console().isTerminal();
+    return Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
   }
 
   boolean isInteractive() {

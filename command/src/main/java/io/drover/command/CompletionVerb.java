@@ -34,8 +34,7 @@ final class CompletionVerb implements Runnable {
   @Override
   public void run() {
     switch (shell) {
-      case bash ->
-          spec.commandLine().getOut().print(AutoComplete.bash("drover", whole.get()));
+      case bash -> spec.commandLine().getOut().print(AutoComplete.bash("drover", whole.get()));
     }
     spec.commandLine().getOut().flush();
   }

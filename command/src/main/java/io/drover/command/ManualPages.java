@@ -35,16 +35,16 @@ final class ManualPages {
     CommandSpec spec = command.getCommandSpec();
     String name = spec.qualifiedName("-");
     String[] description = spec.usageMessage().description();
-    page.append(".TH \"%s\" \"1\" \"\" \"Drover\" \"Drover\"\n".formatted(name.toUpperCase(java.util.Locale.ROOT)));
+    page.append(
+        ".TH \"%s\" \"1\" \"\" \"Drover\" \"Drover\"\n"
+            .formatted(name.toUpperCase(java.util.Locale.ROOT)));
     section("NAME");
     text(name + " - " + (description.length > 0 ? description[0] : spec.qualifiedName()));
     section("SYNOPSIS");
     page.append(".B ").append(escape(command.getHelp().synopsis(0).strip())).append('\n');
     section("DESCRIPTION");
     Arrays.stream(description).forEach(this::paragraph);
-    Arrays.stream(spec.usageMessage().footer())
-        .filter(line -> !line.isBlank())
-        .forEach(this::text);
+    Arrays.stream(spec.usageMessage().footer()).filter(line -> !line.isBlank()).forEach(this::text);
     options(spec);
     subcommands(command);
     return page.toString();
@@ -73,8 +73,7 @@ final class ManualPages {
       return;
     }
     section("VERBS");
-    shown.forEach(
-        (name, each) -> item(name, each.getCommandSpec().usageMessage().description()));
+    shown.forEach((name, each) -> item(name, each.getCommandSpec().usageMessage().description()));
   }
 
   private void section(String title) {
