@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import picocli.CommandLine;
+import picocli.CommandLine.Model.ArgSpec;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
@@ -54,16 +55,23 @@ final class ManualPages {
     if (!spec.positionalParameters().isEmpty()) {
       section("ARGUMENTS");
       for (PositionalParamSpec argument : spec.positionalParameters()) {
-        item(argument.paramLabel(), argument.renderedDescription());
+        item(argument.paramLabel(), description(argument));
       }
     }
     if (!spec.options().isEmpty()) {
       section("OPTIONS");
       for (OptionSpec option : spec.options()) {
         String value = option.arity().max() > 0 ? " " + option.paramLabel() : "";
-        item(String.join(", ", option.names()) + value, option.renderedDescription());
+        item(String.join(", ", option.names()) + value, description(option));
       }
     }
+  }
+
+  private static String[] description(ArgSpec argument) {
+    String byDefault = String.valueOf(argument.defaultValueString(true));
+    return Arrays.stream(argument.description())
+        .map(line -> line.replace("${DEFAULT-VALUE}", byDefault))
+        .toArray(String[]::new);
   }
 
   private void subcommands(CommandLine command) {
