@@ -5,4 +5,7 @@ module io.drover.api {
   requires tools.jackson.databind;
 
   exports io.drover.api;
+
+  opens io.drover.api to
+      tools.jackson.databind;
 }

@@ -4,4 +4,10 @@ module io.drover.cli {
   requires transitive io.drover.model;
   requires io.drover.api;
   requires transitive info.picocli;
+  requires org.snakeyaml.engine;
+
+  exports io.drover.cli;
+
+  opens io.drover.cli to
+      info.picocli;
 }

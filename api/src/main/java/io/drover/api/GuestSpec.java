@@ -17,5 +17,13 @@ public record GuestSpec(
     Optional<String> kernel,
     Optional<String> initrd,
     Optional<String> commandLine,
-    Optional<List<GuestView.CardView>> networkCards,
-    Optional<String> serialLog) {}
+    Optional<List<CardSpec>> networkCards,
+    Optional<String> serialLog) {
+
+  /**
+   * A network card to make.
+   *
+   * @param mac random when left out
+   */
+  public record CardSpec(Optional<String> mac, String bridge) {}
+}

@@ -14,4 +14,25 @@ public record MigrationRequest(
     Optional<Long> bandwidthBytesPerSecond,
     Optional<Long> maxDowntimeMillis,
     Optional<Integer> parallelChannels,
-    Optional<Boolean> dryRun) {}
+    Optional<Boolean> dryRun) {
+
+  MigrationRequest asDryRun() {
+    return withDryRun(Optional.of(true));
+  }
+
+  MigrationRequest asOrder() {
+    return withDryRun(Optional.empty());
+  }
+
+  private MigrationRequest withDryRun(Optional<Boolean> wanted) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        wanted);
+  }
+}
