@@ -7,6 +7,7 @@ import io.drover.api.MigrationView;
 import io.drover.migration.SourceChannels;
 import io.drover.migration.SourceDriver;
 import io.drover.migration.SourceEvent;
+import io.drover.migration.SourceHypervisor;
 import io.drover.migration.SourceState;
 import io.drover.migration.PeerLink;
 import io.drover.model.ByteRate;
@@ -94,7 +95,7 @@ final class Departures {
             wanted.peer(),
             wanted.options(),
             files(wanted.guest().definition()),
-            new MigrationId(MigrationId.random(random).value()),
+            MigrationId.random(random),
             client)
         .run();
   }
@@ -116,7 +117,12 @@ final class Departures {
                   ? SourceState.StartWith.STOPPED_GUEST
                   : SourceState.StartWith.LIVE_GUEST);
       OutgoingMigration migration =
-          make(plan, wanted.options(), initial, wanted.guest(), wanted.peer());
+          make(
+ plan,
+ wanted.options(),
+ initial,
+ new QemuSource(wanted.guest(), qemu.accelerator()),
+ wanted.peer());
       migration.begin();
       return migration.record().view();
     } catch (RuntimeException e) {
@@ -130,7 +136,12 @@ final class Departures {
     OutgoingPlan plan = part.plan();
     busy.put(plan.guest().name(), plan.id());
     Peers.Peer peer = peers.sendingTo(plan.target());
-    make(plan, entry.options(), part.state(), guests.get(plan.guest().name()), peer).resume();
+    SourceHypervisor hypervisor =
+        guests
+            .find(plan.guest().name())
+            .<SourceHypervisor>map(guest -> new QemuSource(guest, qemu.accelerator()))
+            .orElseGet(DeadSource::new);
+    make(plan, entry.options(), part.state(), hypervisor, peer).resume();
   }
 
   /** One migration of a guest at a time: the second to ask is told of the first. */
@@ -174,7 +185,7 @@ final class Departures {
               "Only a running or paused guest can move.")
           .asException();
     }
-    qemu.migrationSourceRefusal()
+    qemu.asSource()
         .ifPresent(
             problem -> {
               throw problem.asException();
@@ -196,14 +207,14 @@ final class Departures {
 
   private OutgoingPlan plan(
       MigrationId id, GuestDefinition guest, HostName target, MigrationOptions options) {
-    boolean capable = qemu.migrationCapabilities().contains("postcopy-ram");
+    boolean capable = qemu.has("postcopy-ram");
     return new OutgoingPlan(
         id,
         guest,
         target,
         capable && options.mode().mayEndInPostCopy() && options.parallelChannels() == 0,
         // Before 8.0 the order of the two connections was a matter of luck.
-        qemu.migrationCapabilities().contains("postcopy-preempt")
+        qemu.has("postcopy-preempt")
             && qemu.version().atLeast(8, 0),
         qemu.version(),
         qemu.accelerator().word());
@@ -213,7 +224,7 @@ final class Departures {
       OutgoingPlan plan,
       MigrationOptions options,
       SourceState initial,
-      QemuGuest guest,
+      SourceHypervisor hypervisor,
       Peers.Peer peer) {
     Ports ports = new Ports(plan, options, peer);
     MigrationRecord record =
@@ -233,7 +244,7 @@ final class Departures {
         new OutgoingMigration(
             plan,
             initial,
-            new QemuSource(guest, qemu.accelerator()),
+            hypervisor,
             ports,
             new Around(plan, peer, ports),
             record);

@@ -117,7 +117,7 @@ final class DryRun {
   /** Answers whether post-copy is possible there. */
   private boolean askTarget() {
     boolean wanted =
-        qemu.migrationCapabilities().contains("postcopy-ram") && options.mode().mayEndInPostCopy();
+        qemu.has("postcopy-ram") && options.mode().mayEndInPostCopy();
     CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
     try (ControlConnection control = client.control(peer.name(), peer.socketAddress(), id)) {
       control.start(

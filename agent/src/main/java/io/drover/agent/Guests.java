@@ -147,16 +147,19 @@ final class Guests {
     changed.accept(viewOf(guest));
   }
 
-  synchronized QemuGuest get(GuestName name) {
-    QemuGuest guest = guests.get(name);
-    if (guest == null) {
-      throw Problem.unknown(
-              "unknown-guest",
-              "There is no guest '%s' on this host".formatted(name),
-              "'drover guest list' shows the guests that are here.")
-          .asException();
-    }
-    return guest;
+  synchronized Optional<QemuGuest> find(GuestName name) {
+    return Optional.ofNullable(guests.get(name));
+  }
+
+  QemuGuest get(GuestName name) {
+    return find(name)
+        .orElseThrow(
+            () ->
+                Problem.unknown(
+                        "unknown-guest",
+                        "There is no guest '%s' on this host".formatted(name),
+                        "'drover guest list' shows the guests that are here.")
+                    .asException());
   }
 
   GuestView view(GuestName name) {

@@ -25,7 +25,7 @@ final class MigrationStore {
 
     void delete(MigrationId id);
 
-    List<MigrationEntry> all();
+    List<MigrationEntry> entries();
   }
 
   MigrationStore(Disk disk, int history, Consumer<MigrationView> changed) {
@@ -36,7 +36,7 @@ final class MigrationStore {
 
   /** Reads what an earlier run of the agent left; answers what is still to be done. */
   synchronized List<MigrationEntry> restore() {
-    List<MigrationEntry> all = new ArrayList<>(disk.all());
+    List<MigrationEntry> all = new ArrayList<>(disk.entries());
     all.sort(Comparator.comparingLong(entry -> entry.view().startedAtEpochMillis()));
     List<MigrationEntry> unsettled = new ArrayList<>();
     for (MigrationEntry entry : all) {

@@ -1,0 +1,415 @@
+package io.drover.agent;
+
+import io.drover.api.CheckReport;
+import io.drover.api.Decision;
+import io.drover.api.EventSource;
+import io.drover.api.GuestSpec;
+import io.drover.api.GuestView;
+import io.drover.api.HostView;
+import io.drover.api.MigrationChange;
+import io.drover.api.MigrationRequest;
+import io.drover.api.MigrationView;
+import io.drover.api.ProblemView;
+import io.drover.api.StopManner;
+import io.drover.migration.SourceEvent;
+import io.drover.migration.TargetEvent;
+import io.drover.model.GuestName;
+import io.drover.model.GuestState;
+import io.drover.model.MigrationId;
+import io.drover.model.Problem;
+import io.drover.qemu.QemuGuest;
+import io.drover.qemu.QemuLauncher;
+import io.drover.qemu.QemuProgram;
+import io.drover.tunnel.CipherWarmup;
+import io.drover.tunnel.ControlConnection;
+import io.drover.tunnel.Credentials;
+import io.drover.tunnel.Port;
+import io.drover.tunnel.PortClient;
+import io.drover.tunnel.Tickets;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One host's agent, put together: what runs between {@link #start} and {@link #close}. */
+final class Agent implements AgentService, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Agent.class);
+  private static final Duration TICKET_VALIDITY = Duration.ofSeconds(60);
+  private static final Duration POWER_DOWN_GRACE = Duration.ofSeconds(30);
+
+  private final AgentConfiguration configuration;
+  private final AgentLock agentLock;
+  private final QemuProgram qemu;
+  private final SecureRandom random = new SecureRandom();
+  private final EventFeed events = new EventFeed(InstantSource.system());
+  private final JournalRecords records;
+  private final Peers peers;
+  private final Guests guests;
+  private final MigrationStore store;
+  private final Departures departures;
+  private final Arrivals arrivals;
+  private final Port port;
+  private final LocalApi localApi;
+
+  private Agent(AgentConfiguration configuration, AgentLock agentLock) {
+    this.configuration = configuration;
+    this.agentLock = agentLock;
+    qemu = QemuProgram.probe(configuration.qemu(), configuration.accelerator());
+    LOG.info("QEMU {} with {}", qemu.version(), qemu.accelerator().word());
+    Credentials credentials =
+        Credentials.load(
+            configuration.tls().authority(),
+            configuration.tls().certificate(),
+            configuration.tls().key());
+    records = new JournalRecords(Journal.open(configuration.stateDirectory()));
+    Path runDirectory = configuration.runDirectory();
+    QemuLauncher launcher =
+        new QemuLauncher(qemu, runDirectory, () -> Long.toHexString(random.nextLong()));
+    peers =
+        new Peers(
+            configuration.peers().entrySet().stream()
+                .map(
+                    entry ->
+                        new Peers.Peer(
+                            entry.getKey(),
+                            entry.getValue().address().host(),
+                            entry.getValue().address().port(),
+                            entry.getValue().send().isGranted(),
+                            entry.getValue().receive().isGranted()))
+                .toList());
+    guests = new Guests(launcher, records, events::publish);
+    store =
+        new MigrationStore(records, configuration.migrationHistory(), events::publish);
+    FileDigests digests = new FileDigests();
+    Duration silence = configuration.heartbeatTimeout();
+    ControlConnection.Timing timing =
+        new ControlConnection.Timing(
+            ControlConnection.Timing.DEFAULT.heartbeat(), silence);
+    NativeTls nativeTls = new NativeTls(configuration.tls(), runDirectory.resolve("native-tls"));
+    departures =
+        new Departures(
+            configuration.name(),
+            qemu,
+            guests,
+            peers,
+            new PortClient(
+                credentials,
+                configuration.name(),
+                new PortClient.Limits(
+                    PortClient.Limits.DEFAULT.connect(),
+                    PortClient.Limits.DEFAULT.introduction(),
+                    timing)),
+            digests,
+            store,
+            runDirectory,
+            nativeTls::directory,
+            random,
+            configuration.maxMigrations());
+    Tickets tickets = new Tickets(random, TICKET_VALIDITY);
+    arrivals =
+        new Arrivals(
+            configuration.name(),
+            launcher,
+            new ArrivalChecks(qemu, digests, HostMemory::now),
+            guests,
+            peers,
+            tickets,
+            store,
+            runDirectory,
+            configuration.listen().host(),
+            nativeTls::directory,
+            configuration.maxMigrations());
+    guests.showMigrations(
+        guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
+    restore();
+    port =
+        Port.open(
+            new InetSocketAddress(configuration.listen().host(), configuration.listen().port()),
+            credentials,
+            configuration.name(),
+            tickets,
+            arrivals,
+            new OperatorApi(configuration.operators(), ApiRoutes.of(this)),
+            new Port.Limits(
+                Port.Limits.DEFAULT.introduction(), Port.Limits.DEFAULT.unauthenticated(), timing));
+    localApi = LocalApi.listen(configuration.socket(), ApiRoutes.of(this));
+    Thread.ofPlatform()
+        .daemon()
+        .name("warmup")
+        .start(
+            () -> {
+              try {
+                CipherWarmup.run(credentials, runDirectory);
+              } catch (IOException e) {
+                LOG.warn("the cipher's warm-up failed: {}", e.getMessage());
+              }
+            });
+  }
+
+  /** Starts the agent; what is wrong with the host or the configuration is a problem. */
+  static Agent start(AgentConfiguration configuration) {
+    AgentLock lock = AgentLock.take(configuration.runDirectory());
+    try {
+      Agent agent = new Agent(configuration, lock);
+      LOG.info(
+          "host {} listens at {} and on {}",
+          configuration.name(),
+          configuration.listen(),
+          configuration.socket());
+      return agent;
+    } catch (RuntimeException e) {
+      try {
+        lock.close();
+      } catch (IOException closing) {
+        e.addSuppressed(closing);
+      }
+      throw e;
+    }
+  }
+
+  private void restore() {
+    guests.restore();
+    for (MigrationEntry entry : store.restore()) {
+      try {
+        entry.outgoing().ifPresent(part -> departures.resume(entry, part));
+        entry.incoming().ifPresent(part -> arrivals.resume(entry, part));
+        LOG.info("migration={} taken up again", entry.view().id());
+      } catch (io.drover.model.ProblemException e) {
+        LOG.error("migration={} cannot be taken up again: {}", entry.view().id(), e.problem());
+      }
+    }
+  }
+
+  // ---- AgentService ----
+
+  @Override
+  public HostView host() {
+    HostMemory memory = HostMemory.now();
+    List<ProblemView> warnings = new ArrayList<>();
+    records.unreadable().forEach(problem -> warnings.add(ProblemView.of(problem)));
+    qemu.asSource().ifPresent(problem -> warnings.add(ProblemView.of(problem)));
+    qemu.asPostCopyTarget().ifPresent(problem -> warnings.add(ProblemView.of(problem)));
+    return new HostView(
+        configuration.name().value(),
+        Release.VERSION,
+        qemu.version().toString(),
+        qemu.accelerator().word(),
+        configuration.listen().toString(),
+        memory.total().bytes(),
+        memory.available().bytes(),
+        qemu.asPostCopyTarget().isEmpty(),
+        peers.views(),
+        warnings);
+  }
+
+  @Override
+  public List<GuestView> guests() {
+    List<GuestView> all = new ArrayList<>(guests.views());
+    for (GuestView arriving : arrivals.views()) {
+      if (all.stream().noneMatch(guest -> guest.name().equals(arriving.name()))) {
+        all.add(arriving);
+      }
+    }
+    all.sort(Comparator.comparing(GuestView::name));
+    return all;
+  }
+
+  @Override
+  public GuestView guest(String name) {
+    GuestName wanted = new GuestName(name);
+    return guests().stream()
+        .filter(guest -> guest.name().equals(wanted.value()))
+        .findFirst()
+        .orElseGet(() -> guests.view(wanted));
+  }
+
+  @Override
+  public GuestView startGuest(GuestSpec spec) {
+    return guests.start(GuestDefaults.complete(spec, random));
+  }
+
+  @Override
+  public GuestView stopGuest(String name, StopManner how) {
+    QemuGuest guest = guests.get(unmoving(name));
+    GuestView before = guests.viewOf(guest, GuestState.STOPPED);
+    switch (how) {
+      case ORDERLY -> guest.powerDown(POWER_DOWN_GRACE);
+      case FORCED -> guest.quit();
+    }
+    return before;
+  }
+
+  @Override
+  public GuestView pauseGuest(String name) {
+    QemuGuest guest = guests.get(unmoving(name));
+    guest.pause();
+    return guests.viewOf(guest);
+  }
+
+  @Override
+  public GuestView resumeGuest(String name) {
+    QemuGuest guest = guests.get(unmoving(name));
+    guest.resume();
+    return guests.viewOf(guest);
+  }
+
+  /** A guest on the move is the migration's: nobody else may stop it or let it run. */
+  private GuestName unmoving(String name) {
+    GuestName guest = new GuestName(name);
+    departures
+        .migrationOf(guest)
+        .or(() -> arrivals.migrationOf(guest))
+        .ifPresent(
+            id -> {
+              throw Problem.full(
+                      "guest-migrating",
+                      "Guest '%s' is in migration %s".formatted(name, id),
+                      "Wait for it to end, or cancel it: 'drover migration cancel %s'."
+                          .formatted(id))
+                  .asException();
+            });
+    return guest;
+  }
+
+  @Override
+  public CheckReport check(MigrationRequest request) {
+    return departures.check(request);
+  }
+
+  @Override
+  public MigrationView migrate(MigrationRequest request) {
+    return departures.begin(request);
+  }
+
+  @Override
+  public List<MigrationView> migrations() {
+    return store.views().stream().map(this::fresh).toList();
+  }
+
+  @Override
+  public MigrationView migration(String id) {
+    return fresh(store.view(new MigrationId(id)));
+  }
+
+  private MigrationView fresh(MigrationView stored) {
+    MigrationId id = new MigrationId(stored.id());
+    return departures
+        .find(id)
+        .map(migration -> migration.record().view())
+        .or(() -> arrivals.find(id).map(migration -> migration.record().view()))
+        .orElse(stored);
+  }
+
+  @Override
+  public MigrationView changeMigration(String id, MigrationChange change) {
+    return departures.change(outgoing(id, "changed"), change);
+  }
+
+  @Override
+  public MigrationView cancelMigration(String id) {
+    OutgoingMigration migration = outgoing(id, "cancelled");
+    migration.cancel();
+    return awaitCancel(migration);
+  }
+
+  private static MigrationView awaitCancel(OutgoingMigration migration) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    try {
+      while (System.nanoTime() < deadline) {
+        if (migration.cancelWasRefused()) {
+          throw Problem.migration(
+                  "too-late-to-cancel",
+                  "Migration %s is past the switch: the guest belongs to the target"
+                      .formatted(migration.plan().id()),
+                  "Let it finish, then move the guest back.")
+              .asException();
+        }
+        if (migration.record().hasEnded()) {
+          return migration.record().view();
+        }
+        Thread.sleep(10);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return migration.record().view();
+  }
+
+  @Override
+  public MigrationView resolveMigration(String id, Decision decision) {
+    MigrationId migration = new MigrationId(id);
+    Optional<OutgoingMigration> outgoing = departures.find(migration);
+    if (outgoing.isPresent()) {
+      outgoing
+          .get()
+          .resolve(
+              switch (decision) {
+                case RUN -> SourceEvent.Decision.TAKE_BACK;
+                case DISCARD -> SourceEvent.Decision.TARGET_HAS_IT;
+              });
+      return outgoing.get().record().view();
+    }
+    return arrivals
+        .find(migration)
+        .map(
+            incoming -> {
+              incoming.post(
+                  new TargetEvent.Resolved(
+                      switch (decision) {
+                        case RUN -> TargetEvent.Decision.RUN;
+                        case DISCARD -> TargetEvent.Decision.DISCARD;
+                      }));
+              return incoming.record().view();
+            })
+        .orElseThrow(() -> ended(store.view(migration), "resolved"));
+  }
+
+  private OutgoingMigration outgoing(String id, String what) {
+    MigrationId migration = new MigrationId(id);
+    return departures
+        .find(migration)
+        .orElseThrow(
+            () -> {
+              if (arrivals.find(migration).isPresent()) {
+                return Problem.usage(
+                        "not-the-source",
+                        "Migration %s can only be %s at its source, host '%s'"
+                            .formatted(id, what, store.view(migration).source()),
+                        "Ask that host's agent.")
+                    .asException();
+              }
+              return ended(store.view(migration), what);
+            });
+  }
+
+  private static RuntimeException ended(MigrationView view, String what) {
+    return Problem.full(
+            "migration-ended",
+            "Migration %s has ended and cannot be %s".formatted(view.id(), what),
+            "'drover migration show %s' has its report.".formatted(view.id()))
+        .asException();
+  }
+
+  @Override
+  public EventSource events() {
+    return events.subscribe();
+  }
+
+  /** Stops the agent; guests and what they need live on. */
+  @Override
+  public void close() throws IOException {
+    localApi.close();
+    port.close();
+    guests.close();
+    agentLock.close();
+  }
+}

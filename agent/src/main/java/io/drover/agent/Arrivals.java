@@ -1,0 +1,457 @@
+package io.drover.agent;
+
+import io.drover.api.GuestView;
+import io.drover.api.MigrationView;
+import io.drover.migration.TargetChannels;
+import io.drover.migration.TargetEffect;
+import io.drover.migration.TargetEvent;
+import io.drover.migration.TargetMachine;
+import io.drover.migration.TargetState;
+import io.drover.migration.TransferSettings;
+import io.drover.model.ByteSize;
+import io.drover.model.GuestName;
+import io.drover.model.GuestState;
+import io.drover.model.HostName;
+import io.drover.model.MigrationId;
+import io.drover.model.Problem;
+import io.drover.model.Transport;
+import io.drover.qemu.QemuGuest;
+import io.drover.qemu.QemuLauncher;
+import io.drover.qemu.QemuTarget;
+import io.drover.tunnel.ControlConnection;
+import io.drover.tunnel.ControlEnd;
+import io.drover.tunnel.ControlListener;
+import io.drover.tunnel.PeerHandler;
+import io.drover.tunnel.Tickets;
+import io.drover.tunnel.TlsChannel;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.Purpose;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The guests on their way onto this host, and what other hosts may do here. */
+final class Arrivals implements PeerHandler {
+  private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
+
+  private final HostName self;
+  private final QemuLauncher launcher;
+  private final ArrivalChecks checks;
+  private final Guests guests;
+  private final Peers peers;
+  private final Tickets tickets;
+  private final MigrationStore store;
+  private final Path runDirectory;
+  private final String listenAddress;
+  private final Supplier<Path> nativeTlsDirectory;
+  private final int limit;
+  private final Map<MigrationId, Arrival> running = new ConcurrentHashMap<>();
+
+  /** One of them, with what it is made of. */
+  private static final class Arrival {
+    private final PeerMessage.Prepare prepare;
+    private final QemuTarget hypervisor;
+    private final Optional<TargetTunnel> tunnel;
+    private final IncomingMigration migration;
+
+    Arrival(
+        PeerMessage.Prepare prepare,
+        QemuTarget hypervisor,
+        Optional<TargetTunnel> tunnel,
+        IncomingMigration migration) {
+      this.prepare = prepare;
+      this.hypervisor = hypervisor;
+      this.tunnel = tunnel;
+      this.migration = migration;
+    }
+  }
+
+  Arrivals(
+      HostName self,
+      QemuLauncher launcher,
+      ArrivalChecks checks,
+      Guests guests,
+      Peers peers,
+      Tickets tickets,
+      MigrationStore store,
+      Path runDirectory,
+      String listenAddress,
+      Supplier<Path> nativeTlsDirectory,
+      int limit) {
+    this.self = self;
+    this.launcher = launcher;
+    this.checks = checks;
+    this.guests = guests;
+    this.peers = peers;
+    this.tickets = tickets;
+    this.store = store;
+    this.runDirectory = runDirectory;
+    this.listenAddress = listenAddress;
+    this.nativeTlsDirectory = nativeTlsDirectory;
+    this.limit = limit;
+  }
+
+  Optional<IncomingMigration> find(MigrationId id) {
+    return Optional.ofNullable(running.get(id)).map(arrival -> arrival.migration);
+  }
+
+  Optional<String> migrationOf(GuestName guest) {
+    return running.values().stream()
+        .map(arrival -> arrival.migration.record().subject())
+        .filter(subject -> subject.guest().equals(guest))
+        .map(subject -> subject.id().value())
+        .findFirst();
+  }
+
+  /** Guests that have a process here and are not yet this host's for good. */
+  List<GuestView> views() {
+    List<GuestView> views = new ArrayList<>();
+    for (Arrival arrival : running.values()) {
+      TargetState state = arrival.migration.state();
+      arrival
+          .hypervisor
+          .guest()
+          .filter(guest -> state.stage() != TargetState.Stage.ENDED)
+          .ifPresent(
+              guest ->
+                  views.add(
+                      state.mayHaveRun()
+                          ? guests.viewOf(guest)
+                          : guests.viewOf(guest, GuestState.ARRIVING)));
+    }
+    return views;
+  }
+
+  // ---- PeerHandler ----
+
+  @Override
+  public Optional<Problem> permit(HostName peer, Purpose purpose) {
+    return switch (purpose) {
+      case Purpose.Control(MigrationId migration) ->
+          peers.mayReceiveFrom(peer).or(() -> foreign(peer, migration));
+      case Purpose.Channel channel ->
+          peers.mayReceiveFrom(peer).or(() -> foreign(peer, channel.migration()));
+      case Purpose.Probe() -> peers.mayReceiveFrom(peer);
+    };
+  }
+
+  /** A migration belongs to the host that began it. */
+  private Optional<Problem> foreign(HostName peer, MigrationId migration) {
+    Optional<HostName> source =
+        find(migration)
+            .map(IncomingMigration::source)
+            .or(
+                () ->
+                    store
+                        .entry(migration)
+                        .flatMap(MigrationEntry::incoming)
+                        .map(MigrationEntry.IncomingPart::source));
+    return source
+        .filter(owner -> !owner.equals(peer))
+        .map(
+            owner ->
+                Problem.peer(
+                    "foreign-migration",
+                    "Migration %s is not host '%s''s".formatted(migration, peer),
+                    "Only the host that began it may go on with it."));
+  }
+
+  @Override
+  public void channel(HostName peer, Purpose.Channel purpose, TlsChannel channel) {
+    Optional<TargetTunnel> tunnel =
+        Optional.ofNullable(running.get(purpose.migration())).flatMap(arrival -> arrival.tunnel);
+    if (tunnel.isPresent()) {
+      tunnel.get().accept(purpose, channel);
+      return;
+    }
+    LOG.warn("migration={} host={} a channel for nothing that arrives", purpose.migration(), peer);
+    try {
+      channel.close();
+    } catch (IOException e) {
+      LOG.debug("closing a refused channel", e);
+    }
+  }
+
+  @Override
+  public void control(ControlConnection connection) {
+    MigrationId id = connection.migration();
+    find(id).ifPresent(migration -> migration.attach(connection));
+    connection.start(
+        new ControlListener() {
+          @Override
+          public void received(PeerMessage message) {
+            hear(connection, message);
+          }
+
+          @Override
+          public void ended(ControlEnd end) {
+            find(id).ifPresent(migration -> migration.detached(connection, end.toString()));
+          }
+        });
+  }
+
+  private void hear(ControlConnection connection, PeerMessage message) {
+    MigrationId id = connection.migration();
+    Optional<IncomingMigration> known = find(id);
+    if (known.isPresent()) {
+      known.get().received(connection, message);
+      return;
+    }
+    Optional<MigrationEntry.IncomingPart> past =
+        store.entry(id).flatMap(MigrationEntry::incoming);
+    if (past.isPresent()) {
+      answer(connection, past.get().state(), message);
+    } else if (message instanceof PeerMessage.Prepare prepare) {
+      prepare(connection, prepare);
+    } else if (message instanceof PeerMessage.Abort || message instanceof PeerMessage.SourceLost) {
+      connection.send(new PeerMessage.Aborted());
+    } else {
+      connection.send(
+          new PeerMessage.TargetStatus(PeerMessage.TargetStage.UNKNOWN, false));
+    }
+  }
+
+  /** What a migration that has ended here still answers; it has nothing left to do. */
+  private static void answer(
+      ControlConnection connection, TargetState ended, PeerMessage question) {
+    for (TargetEffect effect :
+        TargetMachine.step(ended, new TargetEvent.FromPeer(question)).effects()) {
+      if (effect instanceof TargetEffect.Send(PeerMessage reply)) {
+        connection.send(reply);
+      }
+    }
+  }
+
+  private void prepare(ControlConnection connection, PeerMessage.Prepare prepare) {
+    discardEarlier(connection.peer(), prepare);
+    Optional<String> taken = guests.taken(prepare.guest()).or(() -> arriving(prepare));
+    ArrivalChecks.Findings findings = checks.examine(prepare, promised(), taken);
+    List<Problem> problems = new ArrayList<>(findings.problems());
+    if (running.size() >= limit) {
+      problems.add(
+          ArrivalChecks.Check.ROOM.problem(
+              "%d guests arrive at the target already".formatted(running.size()),
+              "Wait for one to end, or raise its 'max-migrations'."));
+    }
+    PeerMessage.Prepared answer =
+        new PeerMessage.Prepared(
+            launcher.program().version(), findings.postCopy(), findings.warnings());
+    if (!problems.isEmpty()) {
+      connection.send(new PeerMessage.Refused(problems));
+    } else if (prepare.dryRun()) {
+      connection.send(answer);
+    } else {
+      receive(connection, prepare, answer);
+    }
+  }
+
+  /**
+   * A source that begins anew has given its earlier try up, whether or not word of that got here;
+   * an arrival that was never committed stands in the way of nothing.
+   */
+  private void discardEarlier(HostName source, PeerMessage.Prepare prepare) {
+    if (prepare.dryRun()) {
+      return;
+    }
+    for (Arrival arrival : running.values()) {
+      if (arrival.prepare.guest().uuid().equals(prepare.guest().uuid())
+          && arrival.migration.source().equals(source)
+          && !arrival.migration.state().committed()) {
+        arrival.migration.post(
+            new TargetEvent.FromPeer(new PeerMessage.Abort("the source began anew")));
+        arrival.migration.settled().orTimeout(15, java.util.concurrent.TimeUnit.SECONDS).join();
+      }
+    }
+  }
+
+  private Optional<String> arriving(PeerMessage.Prepare prepare) {
+    return running.values().stream()
+        .filter(
+            arrival ->
+                arrival.prepare.guest().uuid().equals(prepare.guest().uuid())
+                    || arrival.prepare.guest().name().equals(prepare.guest().name()))
+        .map(
+            arrival ->
+                "Guest '%s' arrives at the target already, in migration %s"
+                    .formatted(
+                        arrival.prepare.guest().name(), arrival.migration.record().subject().id()))
+        .findFirst();
+  }
+
+  private ByteSize promised() {
+    long bytes = 0;
+    for (Arrival arrival : running.values()) {
+      if (!arrival.migration.state().received()) {
+        bytes += arrival.prepare.guest().memory().bytes();
+      }
+    }
+    return new ByteSize(bytes);
+  }
+
+  private void receive(
+      ControlConnection connection, PeerMessage.Prepare prepare, PeerMessage.Prepared answer) {
+    TransferSettings settings =
+        new TransferSettings(
+            answer.postCopy(),
+            answer.postCopy() && prepare.urgentChannel(),
+            prepare.options().parallelChannels(),
+            0,
+            Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
+            false,
+            prepare.options().transport() == Transport.NATIVE_TLS
+                ? Optional.of(nativeTlsDirectory.get())
+                : Optional.empty());
+    QemuTarget hypervisor = new QemuTarget(launcher, prepare.guest());
+    Arrival arrival =
+        make(
+            connection.migration(),
+            connection.peer(),
+            prepare,
+            answer,
+            settings,
+            TargetState.initial(),
+            hypervisor);
+    arrival.migration.attach(connection);
+    arrival.migration.begin();
+  }
+
+  /** Carries on with one that an earlier run of the agent was receiving. */
+  void resume(MigrationEntry entry, MigrationEntry.IncomingPart part) {
+    Optional<QemuGuest> living = launcher.find(part.prepare().guest());
+    QemuTarget hypervisor =
+        living
+            .map(
+                guest ->
+                    part.state().mayHaveRun()
+                        ? QemuTarget.foundRunning(launcher, guest)
+                        : QemuTarget.foundWaiting(launcher, guest))
+            .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
+    make(
+            new MigrationId(entry.view().id()),
+            part.source(),
+            part.prepare(),
+            new PeerMessage.Prepared(
+                launcher.program().version(), part.settings().postCopy(), List.of()),
+            part.settings(),
+            part.state(),
+            hypervisor)
+        .migration
+        .resume();
+  }
+
+  private Arrival make(
+      MigrationId id,
+      HostName source,
+      PeerMessage.Prepare prepare,
+      PeerMessage.Prepared answer,
+      TransferSettings settings,
+      TargetState initial,
+      QemuTarget hypervisor) {
+    Optional<TargetTunnel> tunnel =
+        prepare.options().transport() == Transport.TUNNEL
+            ? Optional.of(
+                new TargetTunnel(
+                    id,
+                    source,
+                    runDirectory.resolve("m").resolve(id.value()),
+                    new ChannelNames(settings.urgentChannel(), settings.parallelChannels()),
+                    tickets,
+                    reason ->
+                        find(id)
+                            .ifPresent(
+                                migration ->
+                                    migration.post(new TargetEvent.ChannelsBroken(reason)))))
+            : Optional.empty();
+    TargetChannels channels =
+        tunnel
+            .<TargetChannels>map(made -> made)
+            .orElseGet(
+                () ->
+                    new NativeTargetChannels(
+                        prepare.options().transport(), listenAddress, source));
+    MigrationRecord record =
+        new MigrationRecord(
+            new MigrationRecord.Subject(
+                id,
+                prepare.guest().name(),
+                prepare.guest().memory().bytes(),
+                MigrationRecord.Role.TARGET,
+                source,
+                self),
+            prepare.options(),
+            System::nanoTime,
+            System.currentTimeMillis(),
+            () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()));
+    IncomingMigration migration =
+        new IncomingMigration(
+            record,
+            source,
+            answer,
+            settings,
+            initial,
+            hypervisor,
+            channels,
+            new Around(id, source, prepare, settings, tunnel));
+    Arrival arrival = new Arrival(prepare, hypervisor, tunnel, migration);
+    running.put(id, arrival);
+    return arrival;
+  }
+
+  private final class Around implements IncomingMigration.Surroundings {
+    private final MigrationId id;
+    private final HostName source;
+    private final PeerMessage.Prepare prepare;
+    private final TransferSettings settings;
+    private final Optional<TargetTunnel> tunnel;
+
+    Around(
+        MigrationId id,
+        HostName source,
+        PeerMessage.Prepare prepare,
+        TransferSettings settings,
+        Optional<TargetTunnel> tunnel) {
+      this.id = id;
+      this.source = source;
+      this.prepare = prepare;
+      this.settings = settings;
+      this.tunnel = tunnel;
+    }
+
+    @Override
+    public void journal(IncomingMigration migration, TargetState state) {
+      store.keep(
+          id,
+          new MigrationEntry(
+              migration.record().view(),
+              prepare.options(),
+              Optional.empty(),
+              Optional.of(new MigrationEntry.IncomingPart(source, prepare, settings, state))));
+    }
+
+    @Override
+    public void changed(IncomingMigration migration) {
+      store.show(migration.record().view());
+    }
+
+    @Override
+    public void adopt(IncomingMigration migration) {
+      Optional.ofNullable(running.get(id))
+          .flatMap(arrival -> arrival.hypervisor.guest())
+          .ifPresent(guests::adopt);
+    }
+
+    @Override
+    public void ended(IncomingMigration migration) {
+      tunnel.ifPresent(TargetTunnel::delete);
+      running.remove(id);
+    }
+  }
+}

@@ -1,0 +1,85 @@
+package io.drover.agent;
+
+import io.drover.api.Json;
+import io.drover.model.GuestDefinition;
+import io.drover.model.GuestName;
+import io.drover.model.MigrationId;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Guests and migrations as documents in the journal. */
+final class JournalRecords implements Guests.Records, MigrationStore.Disk {
+  private static final Logger LOG = LoggerFactory.getLogger(JournalRecords.class);
+  private static final String GUESTS = "guests/";
+  private static final String MIGRATIONS = "migrations/";
+
+  private final Journal journal;
+  private final List<GuestDefinition> guests = new ArrayList<>();
+  private final List<MigrationEntry> migrations = new ArrayList<>();
+  private final List<Problem> unreadable = new ArrayList<>();
+
+  /** Reads all; what cannot be read is a problem to show, and is not touched. */
+  JournalRecords(Journal journal) {
+    this.journal = journal;
+    Journal.Contents contents = journal.load();
+    unreadable.addAll(contents.unreadable());
+    new TreeMap<>(contents.documents()).forEach(this::read);
+    unreadable.forEach(problem -> LOG.error("{}", problem));
+  }
+
+  private void read(String key, String json) {
+    try {
+      if (key.startsWith(GUESTS)) {
+        guests.add(Json.read(json, GuestDefinition.class));
+      } else if (key.startsWith(MIGRATIONS)) {
+        migrations.add(Json.read(json, MigrationEntry.class));
+      }
+    } catch (ProblemException e) {
+      unreadable.add(
+          Problem.host(
+              "journal-unknown-form",
+              "The journal's record of %s is in a form this version cannot read: %s"
+                  .formatted(key, e.problem().message()),
+              "Run the version that wrote it, or move the file away."));
+    }
+  }
+
+  List<Problem> unreadable() {
+    return List.copyOf(unreadable);
+  }
+
+  @Override
+  public void keep(GuestDefinition definition) {
+    journal.write(GUESTS + definition.name(), Json.write(definition));
+  }
+
+  @Override
+  public void forget(GuestName name) {
+    journal.delete(GUESTS + name);
+  }
+
+  @Override
+  public List<GuestDefinition> all() {
+    return List.copyOf(guests);
+  }
+
+  @Override
+  public void put(MigrationId id, MigrationEntry entry) {
+    journal.write(MIGRATIONS + id, Json.write(entry));
+  }
+
+  @Override
+  public void delete(MigrationId id) {
+    journal.delete(MIGRATIONS + id);
+  }
+
+  @Override
+  public List<MigrationEntry> entries() {
+    return List.copyOf(migrations);
+  }
+}

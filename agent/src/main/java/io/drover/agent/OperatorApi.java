@@ -1,0 +1,22 @@
+package io.drover.agent;
+
+import io.drover.api.HttpConnection;
+import io.drover.api.Router;
+import io.drover.tunnel.OperatorHandler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+
+/** The local API for operators who come through the port with a certificate. */
+record OperatorApi(List<String> operators, Router router) implements OperatorHandler {
+  @Override
+  public boolean permits(String operator) {
+    return operators.contains(operator);
+  }
+
+  @Override
+  public void serve(String operator, InputStream in, OutputStream out) throws IOException {
+    new HttpConnection(in, out, router).serve();
+  }
+}
