@@ -1,0 +1,9 @@
+package io.drover.agent;
+
+/** How much the agent logs. */
+enum LogLevel {
+  ERROR,
+  WARN,
+  INFO,
+  DEBUG
+}
