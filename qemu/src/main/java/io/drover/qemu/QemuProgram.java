@@ -1,9 +1,14 @@
 package io.drover.qemu;
 
+import io.drover.model.GuestDefinition;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import io.drover.model.Version;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
+import java.nio.channels.WritableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +63,7 @@ public record QemuProgram(
         Qmp.over(
             "of " + program,
             Channels.newChannel(process.getInputStream()),
-            Channels.newChannel(process.getOutputStream()),
+            unbuffered(process.getOutputStream()),
             Qmp.events(event -> {}),
             "probe-")) {
       JsonNode hello = qmp.negotiate(PATIENCE);
@@ -75,7 +80,7 @@ public record QemuProgram(
               postCopyRefusal(qmp));
       QmpReply _ = qmp.ask("quit", Qmp.object(), PATIENCE);
       return answer;
-    } catch (io.drover.model.ProblemException e) {
+    } catch (ProblemException e) {
       if (e.problem().code().equals("qemu-gone") || e.problem().code().equals("qemu-silent")) {
         throw Problem.host(
                 "qemu-unusable",
@@ -117,6 +122,29 @@ public record QemuProgram(
               "Install it (Debian: apt install qemu-system-x86), or set 'qemu' to its path.")
           .asException(e);
     }
+  }
+
+  /** A process's standard input is buffered; a question has to leave at once. */
+  private static WritableByteChannel unbuffered(OutputStream out) {
+    WritableByteChannel buffered = Channels.newChannel(out);
+    return new WritableByteChannel() {
+      @Override
+      public int write(ByteBuffer bytes) throws IOException {
+        int written = buffered.write(bytes);
+        out.flush();
+        return written;
+      }
+
+      @Override
+      public boolean isOpen() {
+        return buffered.isOpen();
+      }
+
+      @Override
+      public void close() throws IOException {
+        buffered.close();
+      }
+    };
   }
 
   private static String stderr(Process process, String otherwise) {
@@ -225,7 +253,7 @@ public record QemuProgram(
   }
 
   /** Why this definition cannot run here, if so. */
-  public Optional<Problem> refusalOf(io.drover.model.GuestDefinition definition) {
+  public Optional<Problem> refusalOf(GuestDefinition definition) {
     if (!machines.contains(definition.machine())) {
       return Optional.of(
           Problem.host(

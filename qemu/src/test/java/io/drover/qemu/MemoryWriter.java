@@ -26,7 +26,7 @@ final class MemoryWriter {
   private static final int PAGE = 4096;
   private static final int LOAD = 0x100000;
   private static final int START = 2 << 20;
-  private static final int END = 50 << 20;
+  private static final int END = 44 << 20;
 
   private MemoryWriter() {}
 
@@ -72,7 +72,9 @@ final class MemoryWriter {
   }
 
   private static Path write(Path file, ByteBuffer code) throws IOException {
-    return Files.write(file, code.array());
+    byte[] image = new byte[code.capacity()];
+    code.clear().get(image);
+    return Files.write(file, image);
   }
 
   static GuestDefinition guest(String name, Path image) {
@@ -99,16 +101,26 @@ final class MemoryWriter {
     return value;
   }
 
+  static boolean lastPageIsWritten(QemuGuest guest, Path directory) throws IOException {
+    return dump(guest, directory, END - PAGE, PAGE)[0] != 0;
+  }
+
   static int verifyPaused(QemuGuest guest, Path directory) throws IOException {
+    byte[] memory = dump(guest, directory, START, END - START);
+    check(memory);
+    return memory[0] & 0xFF;
+  }
+
+  private static byte[] dump(QemuGuest guest, Path directory, int from, int size)
+      throws IOException {
     Path dump = Files.createTempFile(directory, "memory", ".bin");
     try {
       ObjectNode arguments = Qmp.object();
-      arguments.put("val", START).put("size", END - START).put("filename", dump.toString());
+      arguments.put("val", from).put("size", size).put("filename", dump.toString());
       guest.control().run("pmemsave", arguments);
       byte[] memory = Files.readAllBytes(dump);
-      assertThat(memory).hasSize(END - START);
-      check(memory);
-      return memory[0] & 0xFF;
+      assertThat(memory).hasSize(size);
+      return memory;
     } finally {
       Files.delete(dump);
     }

@@ -1,29 +1,29 @@
 package io.drover.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TransferAddress;
+import io.drover.migration.TransferSettings;
 import io.drover.migration.TransferState;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestState;
-import java.nio.file.Path;
+import io.drover.model.ProblemException;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 @Tag("real")
 class MoveIT {
-  private RealQemu real;
-  private GuestDefinition definition;
-  private final EventLog sourceLog = new EventLog();
-  private final EventLog targetLog = new EventLog();
+  private static final long SLOW = 10_000_000;
+  private final RealQemu real;
+  private final GuestDefinition definition;
 
-  @BeforeEach
-  void start() throws Exception {
+  MoveIT() throws Exception {
     real = new RealQemu();
-    definition = MemoryWriter.guest("writer", MemoryWriter.image(real.directory, 2000));
+    definition = MemoryWriter.guest("writer", MemoryWriter.image(real.directory, 20_000));
   }
 
   @AfterEach
@@ -31,34 +31,236 @@ class MoveIT {
     real.close();
   }
 
+  private void assertRunsWell(QemuGuest guest) throws Exception {
+    assertThat(guest.state()).isEqualTo(GuestState.RUNNING);
+    int before = MemoryWriter.verify(guest, real.directory);
+    for (int i = 0; i < 200; i++) {
+      Thread.sleep(50);
+      if (MemoryWriter.verify(guest, real.directory) != before) {
+        return;
+      }
+    }
+    throw new AssertionError("the guest does nothing");
+  }
+
+  /** Every page was written once, so none is zero. */
+  private QemuGuest startWriter(String host) throws Exception {
+    QemuGuest guest = real.start(host, definition);
+    for (int i = 0; i < 400; i++) {
+      guest.pause();
+      boolean written = MemoryWriter.lastPageIsWritten(guest, real.directory);
+      guest.resume();
+      if (written) {
+        return guest;
+      }
+      Thread.sleep(50);
+    }
+    throw new AssertionError("the guest did not write its memory");
+  }
+
   @Test
   void movesARunningGuestByPreCopy() throws Exception {
-    QemuGuest a = real.start("a", definition);
+    QemuGuest a = startWriter("a");
     assertThat(a.state()).isEqualTo(GuestState.RUNNING);
-    QemuSource source = new QemuSource(a, real.program.accelerator());
-    source.subscribe(sourceLog);
-    QemuTarget target = real.launch("b", definition, RealQemu.precopy(), targetLog);
-    Path incoming = real.socket();
-    Path outgoing = real.socket();
-    target.listen(new TransferAddress.UnixSocket(incoming), 0);
-    try (RecordingRelay relay = new RecordingRelay(outgoing, incoming, (channel, bytes) -> {})) {
-      source.configure(RealQemu.precopy());
-      source.startTransfer(new TransferAddress.UnixSocket(outgoing));
-      sourceLog.await(HypervisorEvent.TransferCompleted.class);
-      targetLog.await(HypervisorEvent.TransferCompleted.class);
+    try (Move move = new Move(real, a, "b", RealQemu.precopy()).begin()) {
+      move.targetLog.await(HypervisorEvent.TransferCompleted.class);
+      assertThat(move.target.guest().orElseThrow().state()).isEqualTo(GuestState.ARRIVING);
+      assertThat(move.target.mayHaveRun()).isFalse();
+      assertThatThrownBy(() -> move.target.guest().orElseThrow().resume())
+          .isInstanceOf(ProblemException.class);
+      move.sourceLog.await(HypervisorEvent.TransferCompleted.class);
+      assertThat(move.source.transferState()).isEqualTo(TransferState.COMPLETED);
+      assertThat(move.source.progress().normalPages()).isGreaterThan(9_000);
+      move.target.run();
+      move.targetLog.await(HypervisorEvent.GuestResumed.class);
+      move.target.announce();
+      move.source.quit();
+      assertRunsWell(move.arrived());
     }
-    assertThat(target.guest().orElseThrow().state()).isEqualTo(GuestState.ARRIVING);
-    assertThat(targetLog.has(HypervisorEvent.GuestResumed.class)).isFalse();
-    assertThat(target.mayHaveRun()).isFalse();
-    target.run();
-    targetLog.await(HypervisorEvent.GuestResumed.class);
-    assertThat(source.transferState()).isEqualTo(TransferState.COMPLETED);
-    source.quit();
-    assertThat(a.isAlive()).isFalse();
-    QemuGuest b = target.guest().orElseThrow();
-    assertThat(b.state()).isEqualTo(GuestState.RUNNING);
-    int value = MemoryWriter.verify(b, real.directory);
-    Thread.sleep(300);
-    assertThat(MemoryWriter.verify(b, real.directory)).isNotEqualTo(value);
+  }
+
+  @Test
+  void switchesToPostCopyAtOnce() throws Exception {
+    postCopy(RealQemu.postcopy());
+  }
+
+  @Test
+  void switchesToPostCopyAtOnceWithAnUrgentChannel() throws Exception {
+    postCopy(RealQemu.postcopyUrgent());
+  }
+
+  private void postCopy(TransferSettings settings) throws Exception {
+    try (Move move =
+        new Move(real, startWriter("a"), "b", settings).begin(SLOW * 5, MoveIT::noTap)) {
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      assertThatThrownBy(move.source::cancelTransfer)
+          .isInstanceOf(ProblemException.class)
+          .hasMessageContaining("cannot be cancelled");
+      assertThat(move.targetLog.has(HypervisorEvent.GuestResumed.class)).isFalse();
+      move.target.run();
+      move.targetLog.await(HypervisorEvent.GuestResumed.class);
+      assertRunsWell(move.finishPostCopy());
+    }
+  }
+
+  private static void noTap(int channel, byte[] bytes) {}
+
+  @Test
+  void switchesToPostCopyAfterTheFirstPass() throws Exception {
+    Move begun = new Move(real, startWriter("a"), "b", RealQemu.postcopyUrgent());
+    try (Move move = begun) {
+      move.source.configure(RealQemu.postcopyUrgent());
+      move.source.changeMaxDowntime(java.time.Duration.ofMillis(1));
+      move.source.startTransfer(move.path(SLOW * 3, MoveIT::noTap));
+      move.sourceLog.await(
+          event -> event instanceof HypervisorEvent.PassStarted pass && pass.pass() >= 2, "pass 2");
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      move.target.run();
+      assertRunsWell(move.finishPostCopy());
+    }
+  }
+
+  @Test
+  void goesOnAtTheSourceAfterACancelAndMovesLater() throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.postcopyUrgent()).begin(SLOW, MoveIT::noTap)) {
+      move.sourceLog.await(HypervisorEvent.TransferActive.class);
+      move.source.cancelTransfer();
+      move.sourceLog.await(HypervisorEvent.TransferCancelled.class);
+      assertThat(move.source.transferState()).isEqualTo(TransferState.FAILED);
+      move.target.quit();
+    }
+    assertRunsWell(a);
+    try (Move move = new Move(real, a, "b", RealQemu.precopy()).begin()) {
+      assertRunsWell(move.finishPreCopy());
+    }
+  }
+
+  @Test
+  void goesOnAtTheSourceAfterACutBeforeTheSwitch() throws Exception {
+    beforeTheSwitch(Move::cut);
+  }
+
+  @Test
+  void goesOnAtTheSourceAfterBreakingTheTransfer() throws Exception {
+    beforeTheSwitch(move -> move.source.breakTransfer());
+  }
+
+  private interface Action {
+    void on(Move move) throws Exception;
+  }
+
+  private void beforeTheSwitch(Action breaking) throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(SLOW, MoveIT::noTap)) {
+      move.sourceLog.await(HypervisorEvent.TransferActive.class);
+      Thread.sleep(300);
+      breaking.on(move);
+      HypervisorEvent.TransferFailed failed =
+          move.sourceLog.await(HypervisorEvent.TransferFailed.class);
+      assertThat(failed.guestRunning()).isTrue();
+      assertThat(failed.reason()).isNotEmpty();
+      HypervisorEvent.ProcessExited exited =
+          move.targetLog.await(HypervisorEvent.ProcessExited.class);
+      assertThat(exited.reason()).contains("load of migration failed");
+      assertThat(move.target.transferState()).isEqualTo(TransferState.GONE);
+      assertThat(real.directory.resolve("b/guests/writer")).doesNotExist();
+    }
+    assertRunsWell(a);
+  }
+
+  @Test
+  void recoversPostCopyTwice() throws Exception {
+    recovers(RealQemu.postcopy());
+  }
+
+  @Test
+  void recoversPostCopyWithAnUrgentChannelTwice() throws Exception {
+    recovers(RealQemu.postcopyUrgent());
+  }
+
+  private void recovers(TransferSettings settings) throws Exception {
+    try (Move move = new Move(real, startWriter("a"), "b", settings).begin(SLOW, MoveIT::noTap)) {
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      move.target.run();
+      move.targetLog.await(HypervisorEvent.GuestResumed.class);
+      for (int cut = 0; cut < 2; cut++) {
+        Thread.sleep(300);
+        if (cut == 0) {
+          move.cut();
+        } else {
+          move.source.breakTransfer();
+          move.target.breakTransfer();
+          move.cut();
+        }
+        move.sourceLog.await(HypervisorEvent.PostCopyPaused.class);
+        move.targetLog.await(HypervisorEvent.PostCopyPaused.class);
+        assertThat(move.source.transferState()).isEqualTo(TransferState.POSTCOPY_PAUSED);
+        assertThat(move.target.transferState()).isEqualTo(TransferState.POSTCOPY_PAUSED);
+        move.source.resumeTransfer(move.path(cut == 0 ? SLOW : Long.MAX_VALUE, MoveIT::noTap));
+        move.sourceLog.await(HypervisorEvent.PostCopyRecovered.class);
+        move.targetLog.await(HypervisorEvent.PostCopyRecovered.class);
+      }
+      assertRunsWell(move.finishPostCopy());
+    }
+  }
+
+  @Test
+  void movesThereAndBackAndThereAgain() throws Exception {
+    QemuGuest guest = startWriter("a");
+    String[] hosts = {"b", "a", "b"};
+    for (int i = 0; i < hosts.length; i++) {
+      boolean post = i == 1;
+      TransferSettings settings = post ? RealQemu.postcopyUrgent() : RealQemu.precopy();
+      try (Move move = new Move(real, guest, hosts[i], settings).begin(SLOW * 10, MoveIT::noTap)) {
+        if (post) {
+          move.source.switchToPostCopy();
+          move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+          move.target.run();
+          guest = move.finishPostCopy();
+        } else {
+          guest = move.finishPreCopy();
+        }
+        assertRunsWell(guest);
+      }
+    }
+  }
+
+  @Test
+  void leavesAPausedGuestPaused() throws Exception {
+    for (Supplier<TransferSettings> settings :
+        java.util.List.<Supplier<TransferSettings>>of(
+            RealQemu::precopy, RealQemu::postcopyUrgent)) {
+      boolean post = settings.get().postCopy();
+      QemuGuest a = startWriter(post ? "c" : "a");
+      a.pause();
+      int value = MemoryWriter.verifyPaused(a, real.directory);
+      try (Move move =
+          new Move(real, a, post ? "d" : "b", settings.get()).begin(SLOW * 5, MoveIT::noTap)) {
+        if (post) {
+          move.source.switchToPostCopy();
+        }
+        QemuGuest b = move.finishPostCopy();
+        assertThat(b.runState(java.time.Duration.ofSeconds(5))).isEqualTo("paused");
+        assertThat(MemoryWriter.verifyPaused(b, real.directory)).isEqualTo(value);
+        b.quit();
+      }
+    }
+  }
+
+  @Test
+  void listensAtAPortOfItsChoosing() throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.precopy())) {
+      TransferAddress.Tcp address =
+          (TransferAddress.Tcp) move.target.listen(new TransferAddress.Tcp("127.0.0.1", 0), 0);
+      assertThat(address.port()).isGreaterThan(0);
+      move.source.configure(RealQemu.precopy());
+      move.source.startTransfer(address);
+      assertRunsWell(move.finishPreCopy());
+    }
   }
 }

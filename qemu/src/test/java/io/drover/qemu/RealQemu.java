@@ -31,7 +31,7 @@ final class RealQemu implements AutoCloseable {
       if (Boolean.parseBoolean(System.getenv("CI"))) {
         throw e;
       }
-      Assumptions.abort(e.getMessage());
+      Assumptions.abort(e.problem().toString());
       throw e;
     }
     directory = Files.createTempDirectory("drover-it");

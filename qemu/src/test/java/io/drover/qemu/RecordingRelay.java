@@ -10,12 +10,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BiConsumer;
 
 /** Stands where the tunnel will: between the source's QEMU and the target's. */
 final class RecordingRelay implements AutoCloseable {
   /** Sees what leaves the source on channel k, before it is passed on. */
-  interface Tap extends BiConsumer<Integer, byte[]> {}
+  interface Tap {
+    void accept(int channel, byte[] bytes);
+  }
 
   private final ServerSocketChannel server;
   private final Path target;
