@@ -2,4 +2,6 @@
 module io.drover.linux {
   requires static org.jspecify;
   requires transitive io.drover.model;
+
+  exports io.drover.linux;
 }
