@@ -192,6 +192,7 @@ final class Lab implements AutoCloseable {
   /** Removes everything; also when half of it is gone already. */
   void down() {
     Leftovers.remove(store, record);
+    store.removeRootIfEmpty();
   }
 
   /** As {@link #down}, unless the lab is to be kept. */

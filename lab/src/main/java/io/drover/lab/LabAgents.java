@@ -52,7 +52,7 @@ final class LabAgents {
                 log(host),
                 List.of(drover.launcher(), "agent", "--config", CONFIG));
     try {
-      Files.writeString(pidFile(host), process.pid() + " " + process.startTicks() + "\n");
+      Files.writeString(pidFile(lab, host), process.pid() + " " + process.startTicks() + "\n");
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
@@ -60,11 +60,24 @@ final class LabAgents {
 
   /** The agent's process, if it runs. */
   Optional<ProcessIdentity> process(String host) {
+    return process(lab, host);
+  }
+
+  /** "running", "stopped", or "none" where there never was one. */
+  static String state(Lab lab, String host) {
+    if (!Files.exists(pidFile(lab, host))) {
+      return "none";
+    }
+    return process(lab, host).isPresent() ? "running" : "stopped";
+  }
+
+  private static Optional<ProcessIdentity> process(Lab lab, String host) {
+    Path file = pidFile(lab, host);
     try {
-      if (!Files.exists(pidFile(host))) {
+      if (!Files.exists(file)) {
         return Optional.empty();
       }
-      String[] words = Files.readString(pidFile(host)).strip().split(" ", -1);
+      String[] words = Files.readString(file).strip().split(" ", -1);
       return Optional.of(new ProcessIdentity(Long.parseLong(words[0]), Long.parseLong(words[1])))
           .filter(ProcessIdentity::alive);
     } catch (IOException failure) {
@@ -102,6 +115,10 @@ final class LabAgents {
 
   /** The agent's local API, as reached from outside the host. */
   Path socket(String host) {
+    return socket(lab, host);
+  }
+
+  static Path socket(Lab lab, String host) {
     return lab.runFolder(host).resolve("drover/agent.sock");
   }
 
@@ -109,7 +126,7 @@ final class LabAgents {
     return lab.folder().resolve(host).resolve("agent.log");
   }
 
-  private Path pidFile(String host) {
+  private static Path pidFile(Lab lab, String host) {
     return lab.folder().resolve(host).resolve("agent.pid");
   }
 

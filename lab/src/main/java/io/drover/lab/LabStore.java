@@ -13,12 +13,14 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The labs of this machine, each a folder with a record in it. */
 final class LabStore {
   private static final JsonMapper JSON = JsonMapper.builder().build();
+  private static final String LOCK = ".lock";
   private static final String RECORD = "lab.json";
 
   private final Path root;
@@ -41,9 +43,11 @@ final class LabStore {
       Files.createDirectories(root);
       try (FileChannel channel =
               FileChannel.open(
-                  root.resolve(".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                  root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
           var lock = channel.lock()) {
         Objects.requireNonNull(lock);
+        // The last lab may have taken the folder along while this waited for the lock.
+        Files.createDirectories(root);
         return action.get();
       }
     } catch (IOException failure) {
@@ -92,20 +96,29 @@ final class LabStore {
     }
   }
 
-  /** Removes the folder, and the folder of all labs with the last one. */
+  /** Removes a lab's folder. */
   void remove(String name) {
     try {
       GuestImageBuilder.deleteTree(folder(name));
-      if (names().isEmpty()) {
-        Files.deleteIfExists(root.resolve(".lock"));
-        Files.deleteIfExists(root);
-      }
     } catch (IOException failure) {
       throw Problem.host(
               "lab-folder-stays",
               "%s cannot be removed (%s)".formatted(folder(name), failure.getMessage()),
               "Look what still uses it, then run 'drover lab down' again.")
           .asException(failure);
+    }
+  }
+
+  /** The last lab takes the folder of all labs with it. */
+  void removeRootIfEmpty() {
+    if (Files.isDirectory(root) && names().isEmpty()) {
+      try {
+        Files.deleteIfExists(root.resolve(LOCK));
+        Files.deleteIfExists(root);
+      } catch (IOException busy) {
+        // Another command just began a lab: then the folder is wanted.
+        LoggerFactory.getLogger(LabStore.class).debug("{} stays: {}", root, busy.toString());
+      }
     }
   }
 }

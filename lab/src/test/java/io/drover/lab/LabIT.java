@@ -156,10 +156,14 @@ class LabIT {
         beta.spawn(
             "it-a",
             lab.folder().resolve("nc.log"),
-            List.of("sh", "-c", "rm -f /run/open; mkfifo /run/open; exec 3<>/run/open;"
+            List.of(
+                "sh",
+                "-c",
+                "rm -f /run/open; mkfifo /run/open; exec 3<>/run/open;"
                     + " busybox nc -l -p 9000 <&3 | wc -c > /run/received"));
     long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-    while (!beta.run("sh", "-c", "cat /proc/net/tcp*").contains(":2328") && System.nanoTime() < deadline) {
+    while (!beta.run("sh", "-c", "cat /proc/net/tcp*").contains(":2328")
+        && System.nanoTime() < deadline) {
       Thread.onSpinWait();
     }
     long start = System.nanoTime();
