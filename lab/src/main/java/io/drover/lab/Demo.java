@@ -30,8 +30,8 @@ final class Demo {
     try {
       installDependencies();
       GuestImage image = image();
-      try (LabGuard guard = new LabGuard(store, plan.name())) {
-        return inLab(plan, workload, wish, keeping, image, guard);
+      try (var _ = new LabGuard(store, plan.name())) {
+        return inLab(plan, workload, wish, keeping, image);
       }
     } finally {
       steps.abandoned();
@@ -43,8 +43,7 @@ final class Demo {
       Workload workload,
       MigrationRequest wish,
       LabRecord.Keeping keeping,
-      GuestImage image,
-      LabGuard guard) {
+      GuestImage image) {
     steps.begin("Making a lab");
     MeasuredMove move;
     LabRecord record;
@@ -69,7 +68,6 @@ final class Demo {
     } else {
       steps.failed("Lab taken down, but left behind: " + String.join("; ", leftovers));
     }
-    guard.close();
     return DemoReport.of(move, leftovers, Optional.empty());
   }
 

@@ -126,7 +126,7 @@ final class Leftovers {
     }
   }
 
-  private static String command(long pid) {
+  static String command(long pid) {
     try {
       return Files.readString(Path.of("/proc/" + pid + "/comm")).strip();
     } catch (IOException gone) {
