@@ -2,7 +2,15 @@
 module io.drover.lab {
   requires static org.jspecify;
   requires transitive io.drover.model;
-  requires io.drover.api;
+  requires transitive io.drover.api;
   requires io.drover.linux;
+  requires org.slf4j;
+  requires tools.jackson.databind;
   requires transitive info.picocli;
+
+  exports io.drover.lab;
+
+  opens io.drover.lab to
+      tools.jackson.databind,
+      info.picocli;
 }

@@ -27,7 +27,7 @@ public final class CaCommand {
 
   private static CertificateAuthority.Replacing replacing(boolean force) {
     return force
-        ? CertificateAuthority.Replacing.EXISTING_FILES
+        ? CertificateAuthority.Replacing.WHAT_IS_THERE
         : CertificateAuthority.Replacing.NOTHING;
   }
 

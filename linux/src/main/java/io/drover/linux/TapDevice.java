@@ -1,84 +1,130 @@
 package io.drover.linux;
 
 import io.drover.model.Problem;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.regex.Pattern;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.OptionalInt;
 
 /**
- * A persistent tap device on a bridge: a guest's network card as the host sees it. It outlives the
- * agent, since the guest does.
+ * A TAP network device made by this process; it vanishes from the system when the process ends or
+ * {@link #close} is called, whatever network namespace it was moved to meanwhile.
+ *
+ * <p>Each frame is preceded by ten bytes that say how to cut it up (the kernel's {@code
+ * virtio_net_hdr}): a frame read from one device may be written to another as it is. With {@link
+ * Offload#SEGMENTS} frames are up to 64 KiB large.
+ *
+ * <p>Threads: one reader and one writer at the same time. Reading blocks in native code, so give it
+ * a platform thread.
  */
-public record TapDevice(String name) {
-  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,15}");
-  private static final Path INTERFACES = Path.of("/sys/class/net");
+public final class TapDevice implements AutoCloseable {
+  /** Bytes before each frame. */
+  public static final int HEADER_BYTES = 10;
 
-  public TapDevice {
-    if (!NAME.matcher(name).matches()) {
-      throw new IllegalArgumentException("not an interface name: " + name);
+  /** Header, Ethernet header and the largest segment that the kernel hands out. */
+  public static final int MAX_FRAME_BYTES = HEADER_BYTES + 18 + 65536;
+
+  /** Whether the kernel may hand out frames larger than the device's MTU. */
+  public enum Offload {
+    NONE(0),
+    /** TUN_F_CSUM, TSO4 and TSO6. */
+    SEGMENTS(0x01 | 0x02 | 0x04);
+
+    private final int flags;
+
+    Offload(int flags) {
+      this.flags = flags;
     }
   }
 
-  /** Creates the device (anew, if a crash left one), joins it to the bridge and brings it up. */
-  public void create(String bridge) {
-    if (!Files.isDirectory(INTERFACES.resolve(bridge).resolve("bridge"))) {
+  private static final long TUNSETIFF = 0x400454caL;
+  private static final long TUNSETOFFLOAD = 0x400454d0L;
+  private static final int IFREQ_BYTES = 40;
+  private static final int NAME_BYTES = 16;
+  private static final short IFF_TAP_NO_PI_VNET_HDR = 0x0002 | 0x1000 | 0x4000;
+
+  private final String name;
+  private final int descriptor;
+
+  private TapDevice(String name, int descriptor) {
+    this.name = name;
+    this.descriptor = descriptor;
+  }
+
+  /** Makes the device in the caller's network namespace; needs CAP_NET_ADMIN there. */
+  public static TapDevice create(String name) {
+    if (name.isEmpty() || name.length() >= NAME_BYTES) {
+      throw new IllegalArgumentException("interface name '%s'".formatted(name));
+    }
+    int descriptor = LibC.open("/dev/net/tun", LibC.O_RDWR | LibC.O_NONBLOCK | LibC.O_CLOEXEC);
+    if (descriptor < 0) {
       throw Problem.host(
-              "no-bridge",
-              "This host has no bridge named %s".formatted(bridge),
-              "Create it ('ip link add %s type bridge && ip link set %s up') or name another in"
-                      .formatted(bridge, bridge)
-                  + " the guest's definition.")
+              "no-tun",
+              "/dev/net/tun cannot be opened (%s)".formatted(LibC.reason(-descriptor)),
+              "Load the kernel module tun and run as root.")
           .asException();
     }
-    delete();
-    ip("tuntap", "add", "dev", name, "mode", "tap");
-    try {
-      // Without an address of its own the device adds no chatter to the guest's network.
-      ip("link", "set", "dev", name, "addrgenmode", "none");
-      ip("link", "set", "dev", name, "master", bridge, "up");
-    } catch (RuntimeException e) {
-      delete();
-      throw e;
-    }
-  }
-
-  /** Removes the device if it is there. */
-  public void delete() {
-    if (exists()) {
-      ip("link", "delete", "dev", name);
-    }
-  }
-
-  public boolean exists() {
-    return Files.exists(INTERFACES.resolve(name));
-  }
-
-  private static void ip(String... arguments) {
-    List<String> command = new ArrayList<>(List.of("ip"));
-    command.addAll(List.of(arguments));
-    try {
-      Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      process.getOutputStream().close();
-      String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw failed(command, said.strip()).asException();
+    try (Arena arena = Arena.ofConfined()) {
+      // The kernel reads and writes exactly one struct ifreq, which this segment has room for.
+      MemorySegment request = arena.allocate(IFREQ_BYTES);
+      request.setString(0, name);
+      request.set(ValueLayout.JAVA_SHORT, NAME_BYTES, IFF_TAP_NO_PI_VNET_HDR);
+      int result = LibC.ioctl(descriptor, TUNSETIFF, request);
+      if (result < 0) {
+        LibC.close(descriptor);
+        throw Problem.host(
+                "no-tap",
+                "The network device %s cannot be made (%s)".formatted(name, LibC.reason(-result)),
+                "Run as root, and check that no device of that name is there.")
+            .asException();
       }
-    } catch (IOException e) {
-      throw failed(command, String.valueOf(e.getMessage())).asException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw failed(command, "interrupted").asException(e);
+    }
+    return new TapDevice(name, descriptor);
+  }
+
+  public String name() {
+    return name;
+  }
+
+  public void offload(Offload offload) {
+    int result = LibC.ioctl(descriptor, TUNSETOFFLOAD, MemorySegment.ofAddress(offload.flags));
+    if (result < 0) {
+      throw Problem.host(
+              "no-offload",
+              "The device %s refuses offload %s (%s)"
+                  .formatted(name, offload, LibC.reason(-result)),
+              "Report the kernel's version.")
+          .asException();
     }
   }
 
-  private static Problem failed(List<String> command, String said) {
-    return Problem.host(
-        "tap-device",
-        "'%s' failed: %s".formatted(String.join(" ", command), said),
-        "Run the agent as root with iproute2 installed and /dev/net/tun present.");
+  /**
+   * Waits for a frame.
+   *
+   * @return its length with header, or nothing when none came in time
+   */
+  public OptionalInt read(MemorySegment into, int timeoutMillis) {
+    long count = LibC.read(descriptor, into);
+    if (count == -LibC.EAGAIN) {
+      if (!LibC.readable(descriptor, timeoutMillis)) {
+        return OptionalInt.empty();
+      }
+      count = LibC.read(descriptor, into);
+    }
+    // EIO: the interface is down; the caller polls again.
+    return count > 0 ? OptionalInt.of((int) count) : OptionalInt.empty();
+  }
+
+  /** Returns whether the kernel took the frame; it refuses while the interface is down. */
+  public boolean write(MemorySegment frame) {
+    return LibC.write(descriptor, frame) == frame.byteSize();
+  }
+
+  /**
+   * Removes the device. No thread may be inside {@link #read} or {@link #write}, or enter later.
+   */
+  @Override
+  public void close() {
+    LibC.close(descriptor);
   }
 }

@@ -1,6 +1,5 @@
 package io.drover.qemu;
 
-import io.drover.linux.TapDevice;
 import io.drover.migration.HypervisorEvent;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestState;
@@ -48,7 +47,7 @@ public final class QemuGuest implements AutoCloseable {
   private final GuestDefinition definition;
   private final GuestFiles files;
   private final QemuProcess process;
-  private final List<TapDevice> taps;
+  private final List<GuestTap> taps;
   private final Supplier<String> monitorIds;
   private final Qmp urgent;
   private final BlockingQueue<Optional<QmpEvent>> pending =
@@ -63,7 +62,7 @@ public final class QemuGuest implements AutoCloseable {
       GuestDefinition definition,
       GuestFiles files,
       QemuProcess process,
-      List<TapDevice> taps,
+      List<GuestTap> taps,
       Supplier<String> monitorIds,
       Origin origin) {
     this.definition = definition;
@@ -189,7 +188,7 @@ public final class QemuGuest implements AutoCloseable {
   }
 
   private void cleanUp() {
-    taps.forEach(TapDevice::delete);
+    taps.forEach(GuestTap::delete);
     files.delete();
   }
 

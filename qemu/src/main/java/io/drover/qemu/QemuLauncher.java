@@ -1,7 +1,6 @@
 package io.drover.qemu;
 
 import io.drover.linux.NamedPipe;
-import io.drover.linux.TapDevice;
 import io.drover.model.GuestDefinition;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -69,7 +68,7 @@ public final class QemuLauncher {
             new QemuGuest(guest, files, process, taps(guest), monitorIds, QemuGuest.Origin.HERE));
       }
     }
-    taps(guest).forEach(TapDevice::delete);
+    taps(guest).forEach(GuestTap::delete);
     files.delete();
     return Optional.empty();
   }
@@ -90,7 +89,7 @@ public final class QemuLauncher {
               "Stop it first, or give the other one another name.")
           .asException();
     }
-    List<TapDevice> taps = taps(guest);
+    List<GuestTap> taps = taps(guest);
     files.delete();
     try {
       files.create();
@@ -109,7 +108,7 @@ public final class QemuLauncher {
   private QemuGuest attach(
       GuestDefinition guest,
       GuestFiles files,
-      List<TapDevice> taps,
+      List<GuestTap> taps,
       Process process,
       QemuGuest.Origin origin) {
     try {
@@ -126,9 +125,9 @@ public final class QemuLauncher {
     }
   }
 
-  private static void removeAfter(RuntimeException why, List<TapDevice> taps, GuestFiles files) {
+  private static void removeAfter(RuntimeException why, List<GuestTap> taps, GuestFiles files) {
     try {
-      taps.forEach(TapDevice::delete);
+      taps.forEach(GuestTap::delete);
       files.delete();
     } catch (RuntimeException e) {
       why.addSuppressed(e);
@@ -190,9 +189,9 @@ public final class QemuLauncher {
         "Mend what QEMU names; nothing was left behind.");
   }
 
-  private static List<TapDevice> taps(GuestDefinition guest) {
+  private static List<GuestTap> taps(GuestDefinition guest) {
     return IntStream.range(0, guest.networkCards().size())
-        .mapToObj(card -> new TapDevice(CommandLine.tapName(guest, card)))
+        .mapToObj(card -> new GuestTap(CommandLine.tapName(guest, card)))
         .toList();
   }
 }

@@ -62,6 +62,7 @@ final class RandomMessages {
       case 15 -> new PeerMessage.PoweredOff();
       case 16 -> new PeerMessage.TargetStatus(oneOf(TargetStage.values()), random.nextBoolean());
       case 17 -> new PeerMessage.HeartbeatReply(random.nextLong());
+      case 18 -> new PeerMessage.SourceLost(text(200));
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }

@@ -1,0 +1,31 @@
+package io.drover.lab;
+
+import io.drover.model.Problem;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** Where this Drover's own launcher and packaging are. */
+record DroverProgram(Path root) {
+  static final String ROOT_PROPERTY = "drover.root";
+
+  static DroverProgram find() {
+    String root = System.getProperty(ROOT_PROPERTY, "");
+    if (root.isEmpty() || !Files.isExecutable(Path.of(root, "drover"))) {
+      throw Problem.host(
+              "no-launcher",
+              "The launcher 'drover' is not known (property %s is '%s')"
+                  .formatted(ROOT_PROPERTY, root),
+              "Start Drover through its launcher ./drover, which sets it.")
+          .asException();
+    }
+    return new DroverProgram(Path.of(root));
+  }
+
+  String launcher() {
+    return root.resolve("drover").toString();
+  }
+
+  Path installDependencies() {
+    return root.resolve("packaging").resolve("install-dependencies");
+  }
+}

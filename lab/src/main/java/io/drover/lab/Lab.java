@@ -1,0 +1,215 @@
+package io.drover.lab;
+
+import io.drover.model.HostName;
+import io.drover.model.Problem;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * Hosts, a client and the links between them, on one machine.
+ *
+ * <p>Threads: one at a time. Several labs, also of several processes, do not see each other.
+ */
+final class Lab implements AutoCloseable {
+  private final LabStore store;
+  private LabRecord record;
+
+  private Lab(LabStore store, LabRecord record) {
+    this.store = store;
+    this.record = record;
+  }
+
+  /** Makes a lab; on failure nothing of it stays. */
+  static Lab up(LabStore store, LabPlan plan, Consumer<String> progress) {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      throw Problem.host(
+              "not-root",
+              "A lab is made of namespaces and interfaces, which only root may make",
+              "Run it with sudo.")
+          .asException();
+    }
+    for (String program : List.of("unshare", "nsenter", "setsid", "ip", "tc", "bridge")) {
+      Programs.require(program);
+    }
+    LabRecord beginning =
+        new LabRecord(
+            plan.name().value(),
+            ProcessIdentity.current(),
+            LabRecord.Keeping.OWNED,
+            plan.link(),
+            plan.shape(),
+            List.of(),
+            Set.of());
+    store.exclusively(
+        () -> {
+          for (String removed : Leftovers.removeDeadLabs(store)) {
+            progress.accept("removed the leftover lab " + removed);
+          }
+          if (store.names().contains(plan.name().value())) {
+            throw Problem.full(
+                    "lab-exists",
+                    "A lab named %s is up".formatted(plan.name()),
+                    "Remove it with 'drover lab down --name %s', or choose another --name."
+                        .formatted(plan.name()))
+                .asException();
+          }
+          store.write(beginning);
+          return beginning;
+        });
+    Lab lab = new Lab(store, beginning);
+    try {
+      lab.build(plan, progress);
+    } catch (RuntimeException failure) {
+      lab.down();
+      throw failure;
+    }
+    return lab;
+  }
+
+  private void build(LabPlan plan, Consumer<String> progress) {
+    progress.accept("making namespaces and links");
+    start(LabPlan.FABRIC, NodeRecord.Role.FABRIC, -1);
+    start(LabPlan.CLIENT, NodeRecord.Role.CLIENT, -1);
+    for (int i = 0; i < plan.hosts().size(); i++) {
+      start(plan.hosts().get(i).value(), NodeRecord.Role.HOST, i);
+    }
+    network().build();
+    if (plan.agents() == LabPlan.Agents.RUN) {
+      progress.accept("starting the agents");
+      new LabAgents(this).startAll();
+    }
+    if (plan.keeping() == LabRecord.Keeping.KEPT) {
+      keep();
+    }
+  }
+
+  private void start(String name, NodeRecord.Role role, int index) {
+    Node node = Node.start(record.name(), folder(), name, role, index);
+    List<NodeRecord> nodes = new ArrayList<>(record.nodes());
+    nodes.add(node.record());
+    save(record.withNodes(nodes));
+  }
+
+  private void save(LabRecord now) {
+    record = now;
+    store.write(now);
+  }
+
+  /** A lab that another command made. */
+  static Lab attach(LabStore store, LabName name) {
+    return new Lab(
+        store,
+        store
+            .read(name.value())
+            .orElseThrow(
+                () ->
+                    Problem.unknown(
+                            "no-such-lab",
+                            "There is no lab named " + name,
+                            "Make one with 'drover lab up'; 'drover lab status' lists them.")
+                        .asException()));
+  }
+
+  LabRecord record() {
+    return record;
+  }
+
+  Path folder() {
+    return store.folder(record.name());
+  }
+
+  LabNetwork network() {
+    return new LabNetwork(folder(), record);
+  }
+
+  Node node(String name) {
+    return new Node(
+        record
+            .node(name)
+            .orElseThrow(
+                () ->
+                    Problem.unknown(
+                            "no-such-node",
+                            "Lab %s has no '%s'".formatted(record.name(), name),
+                            "It has "
+                                + String.join(
+                                    ", ", record.nodes().stream().map(NodeRecord::name).toList())
+                                + ".")
+                        .asException()));
+  }
+
+  Node host(HostName name) {
+    return node(name.value());
+  }
+
+  Node client() {
+    return new Node(record.only(NodeRecord.Role.CLIENT));
+  }
+
+  /** Where a node's {@code /run} lies for the rest of the machine. */
+  Path runFolder(String node) {
+    return folder().resolve(node).resolve("run");
+  }
+
+  /** From now on the lab stays when its owner ends. */
+  void keep() {
+    save(record.withKeeping(LabRecord.Keeping.KEPT));
+  }
+
+  void cut(String links) {
+    pass(links, LabNetwork.Passing.CUT);
+  }
+
+  void heal(String links) {
+    pass(links, LabNetwork.Passing.HEALED);
+  }
+
+  private void pass(String links, LabNetwork.Passing passing) {
+    Set<String> cut = new HashSet<>(record.cut());
+    for (LabLink link : LabLink.parse(links, record)) {
+      network().pass(link, passing);
+      if (passing == LabNetwork.Passing.CUT) {
+        cut.add(link.toString());
+      } else {
+        cut.remove(link.toString());
+      }
+    }
+    save(record.withCut(cut));
+  }
+
+  void shape(LinkShape shape) {
+    network().shape(shape);
+    save(record.withShape(shape));
+  }
+
+  /** Removes everything; also when half of it is gone already. */
+  void down() {
+    Leftovers.remove(store, record);
+    store.removeRootIfEmpty();
+  }
+
+  /** As {@link #down}, unless the lab is to be kept. */
+  @Override
+  public void close() {
+    if (record.keeping() == LabRecord.Keeping.OWNED) {
+      down();
+    }
+  }
+
+  /** Reads a file of a node's run folder, or nothing. */
+  String readRunFile(String node, String file) {
+    Path path = runFolder(node).resolve(file);
+    try {
+      return Files.exists(path) ? Files.readString(path) : "";
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+}

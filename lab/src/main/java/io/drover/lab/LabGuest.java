@@ -1,0 +1,145 @@
+package io.drover.lab;
+
+import io.drover.api.GuestSpec;
+import io.drover.api.GuestView;
+import io.drover.model.ByteSize;
+import io.drover.model.Problem;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Predicate;
+
+/** A guest in a lab, wherever it is now: its definition, its address and its serial lines. */
+final class LabGuest {
+  /** What kernel, busybox and the loads themselves want beside the load's memory. */
+  private static final int SYSTEM_MEBIBYTES = 256;
+
+  private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
+  private static final Duration POLL = Duration.ofMillis(50);
+
+  private final Lab lab;
+  private final String name;
+  private final int index;
+  private final GuestSpec spec;
+  private final Workload workload;
+  private final Map<String, SerialLog> serials = new HashMap<>();
+
+  LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
+    this.lab = lab;
+    this.name = name;
+    this.index = index;
+    this.workload = workload;
+    this.spec =
+        new GuestSpec(
+            name,
+            Optional.empty(),
+            memory.mebibytes() + "M",
+            Optional.of(1),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(image.kernel().toString()),
+            Optional.of(image.initrdFor(workload).toString()),
+            Optional.of(image.commandLine(workload, address() + "/24")),
+            Optional.of(List.of(new GuestView.CardView(AddressPlan.guestMac(index), "br0"))),
+            Optional.of("/run/serial/" + name + ".log"));
+  }
+
+  /** Memory that leaves the load room: at least 512 MiB, in steps of 256. */
+  static ByteSize memoryFor(Workload workload) {
+    long wanted = Math.max(512, workload.mebibytes() + (long) SYSTEM_MEBIBYTES);
+    return ByteSize.ofMebibytes((wanted + 255) / 256 * 256);
+  }
+
+  String name() {
+    return name;
+  }
+
+  String address() {
+    return AddressPlan.guest(index);
+  }
+
+  Workload workload() {
+    return workload;
+  }
+
+  GuestSpec spec() {
+    return spec;
+  }
+
+  /** The serial line as that host wrote it down. */
+  SerialLog serial(String host) {
+    Path file = lab.runFolder(host).resolve("serial").resolve(name + ".log");
+    SerialLog log = serials.computeIfAbsent(host, _ -> new SerialLog(file));
+    log.refresh();
+    return log;
+  }
+
+  /** Waits until the guest runs and its load has the memory it wants. */
+  void awaitLoaded(String host) {
+    await(host, "came up", SerialLog::ready);
+    switch (workload) {
+      case Workload.Idle _ -> {}
+      case Workload.Stress _, Workload.StressNg _ ->
+          await(host, "ran its load", log -> log.busyProcesses() > 0);
+      case Workload.Verified _, Workload.Corrupted _ -> {
+        await(host, "filled its memory", SerialLog::loaded);
+        await(host, "reported its memory", log -> log.memory().isPresent());
+      }
+      case Workload.Touched _ -> await(host, "filled its memory", SerialLog::loaded);
+    }
+  }
+
+  /**
+   * Waits until all of the load's memory was checked by a sweep that began after this call.
+   *
+   * @return what the load says then; nothing when the load does not check itself
+   */
+  Optional<MemoryStatus> awaitWholeSweep(String host) {
+    if (!(workload instanceof Workload.Verified || workload instanceof Workload.Corrupted)) {
+      return Optional.empty();
+    }
+    await(host, "spoke again", log -> log.memory().isPresent());
+    long before = serial(host).memory().map(MemoryStatus::sweeps).orElseThrow();
+    // The first sweep that ends may have begun before; the second did not.
+    await(
+        host,
+        "verified all of its memory",
+        log -> log.memory().map(MemoryStatus::sweeps).orElse(0L) >= before + 2);
+    return serial(host).memory();
+  }
+
+  /** Panics, failed checks and ended loads, on whatever host they were seen. */
+  List<String> faults() {
+    return serials.values().stream().flatMap(log -> log.faults().stream()).toList();
+  }
+
+  private void await(String host, String what, Predicate<SerialLog> condition) {
+    long deadline = System.nanoTime() + BOOT_PATIENCE.toNanos();
+    while (!condition.test(serial(host))) {
+      List<String> faults = serial(host).faults();
+      if (faults.stream().anyMatch(fault -> fault.contains("panic"))) {
+        throw silent(host, what, "it says: " + faults.getFirst());
+      }
+      if (System.nanoTime() > deadline) {
+        throw silent(host, what, "it did not within %d s".formatted(BOOT_PATIENCE.toSeconds()));
+      }
+      try {
+        Thread.sleep(POLL);
+      } catch (InterruptedException interruption) {
+        throw Programs.interrupted(interruption);
+      }
+    }
+  }
+
+  private RuntimeException silent(String host, String what, String why) {
+    return Problem.migration(
+            "guest-silent",
+            "The guest %s never %s on %s: %s".formatted(name, what, host, why),
+            "Read its serial line in %s."
+                .formatted(lab.runFolder(host).resolve("serial/" + name + ".log")))
+        .asException();
+  }
+}

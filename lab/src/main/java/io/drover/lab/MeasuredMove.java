@@ -1,0 +1,131 @@
+package io.drover.lab;
+
+import io.drover.api.MigrationRequest;
+import io.drover.api.MigrationView;
+import io.drover.model.Problem;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * One move of a guest, seen by the agents, by the client and on the wire.
+ *
+ * @param clientGapMillis the longest silence that the client saw
+ * @param quietGapMillis the longest silence before the move, for comparison
+ * @param linkBytes what really crossed the migration link towards the target, headers included
+ * @param processorTime of agents and QEMU on both hosts, the guest's own work included
+ * @param memory what the load said after a whole sweep at the target, if it checks itself
+ * @param faults what the guest complained of
+ */
+record MeasuredMove(
+    MigrationView migration,
+    double clientGapMillis,
+    double quietGapMillis,
+    long unansweredPings,
+    long linkBytes,
+    Duration processorTime,
+    Optional<MemoryStatus> memory,
+    List<String> faults) {
+
+  private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration PATIENCE = Duration.ofMinutes(15);
+  private static final Duration QUIET = Duration.ofMillis(700);
+  private static final Duration SETTLE = Duration.ofSeconds(1);
+
+  /** Every byte of the load's memory was found right at the target. */
+  boolean memoryVerified() {
+    return memory.isPresent() && memoryErrors() == 0;
+  }
+
+  /** Wrong words that the load found, and whatever else shows broken memory. */
+  long memoryErrors() {
+    return Math.max(memory.map(MemoryStatus::errors).orElse(0L), faults.size());
+  }
+
+  boolean completed() {
+    return migration.outcome().equals(Optional.of("completed"));
+  }
+
+  double totalMillis() {
+    return migration.elapsedSeconds() * 1000;
+  }
+
+  double linkMegabitsPerSecond() {
+    return migration.elapsedSeconds() > 0 ? linkBytes * 8 / migration.elapsedSeconds() / 1e6 : 0;
+  }
+
+  /** Moves the guest and watches; a migration that does not complete is a result, too. */
+  static MeasuredMove run(
+      Lab lab,
+      LabGuest guest,
+      String source,
+      String target,
+      HostControl agent,
+      MigrationRequest request,
+      Consumer<MigrationView> progress) {
+    try (PingRecorder ping = new PingRecorder(lab.client(), lab.record().name(), guest.address())) {
+      awaitAnswers(ping, guest);
+      pause(QUIET);
+      double quietGap = ping.trace().longestGapMillis(0);
+      ProcessorTime processor = new ProcessorTime(lab);
+      LinkCounters before = LinkCounters.ofMigrationLink(lab.node(source));
+      long started = System.currentTimeMillis();
+      MigrationView view = agent.migrate(request);
+      long deadline = System.nanoTime() + PATIENCE.toNanos();
+      while (view.outcome().isEmpty()) {
+        pause(POLL);
+        processor.look();
+        view = agent.migration(view.id());
+        progress.accept(view);
+        if (System.nanoTime() > deadline) {
+          throw Problem.migration(
+                  "migration-hangs",
+                  "The migration %s did not end within %d minutes"
+                      .formatted(view.id(), PATIENCE.toMinutes()),
+                  "See the agents' logs in the lab's folder.")
+              .asException();
+        }
+      }
+      LinkCounters link = LinkCounters.ofMigrationLink(lab.node(source)).since(before);
+      Duration spent = processor.spent();
+      pause(SETTLE);
+      double gap = ping.trace().longestGapMillis(started);
+      String now = view.outcome().equals(Optional.of("completed")) ? target : source;
+      Optional<MemoryStatus> memory = guest.awaitWholeSweep(now);
+      guest.serial(source); // what it said there last
+      return new MeasuredMove(
+          view,
+          gap,
+          quietGap,
+          ping.trace().unanswered(),
+          link.sentBytes(),
+          spent,
+          memory,
+          guest.faults());
+    }
+  }
+
+  private static void awaitAnswers(PingRecorder ping, LabGuest guest) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
+    while (ping.trace().answers() < 10) {
+      if (System.nanoTime() > deadline) {
+        throw Problem.migration(
+                "guest-unreachable",
+                "The guest %s does not answer the client's pings at %s"
+                    .formatted(guest.name(), guest.address()),
+                "Look at the guests' bridge with 'drover lab exec HOST -- bridge link'.")
+            .asException();
+      }
+      pause(POLL);
+    }
+  }
+
+  private static void pause(Duration duration) {
+    try {
+      Thread.sleep(duration);
+    } catch (InterruptedException interruption) {
+      throw Programs.interrupted(interruption);
+    }
+  }
+}

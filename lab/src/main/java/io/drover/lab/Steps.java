@@ -1,0 +1,115 @@
+package io.drover.lab;
+
+import io.drover.api.MigrationView;
+import io.drover.model.ByteRate;
+import io.drover.model.ByteSize;
+import java.io.Console;
+import java.io.PrintWriter;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * Tells a person what happens: a line per step with its time; on a terminal the step under way is
+ * shown as well, and a migration as a bar.
+ */
+final class Steps {
+  private static final int BAR_CELLS = 30;
+
+  private final PrintWriter out;
+  private final Style style;
+  private String current = "";
+  private long startedNanos;
+
+  enum Style {
+    /** Colours, and lines that are drawn again. */
+    TERMINAL,
+    PLAIN
+  }
+
+  Steps(PrintWriter out, Style style) {
+    this.out = out;
+    this.style = style;
+  }
+
+  /** A terminal only where there is one and it wants no plain text. */
+  static Style styleOfConsole() {
+    // Without a terminal there is, depending on the JDK, no console or one that says so.
+    return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent()
+            && System.getenv("NO_COLOR") == null
+            && !"dumb".equals(System.getenv("TERM"))
+        ? Style.TERMINAL
+        : Style.PLAIN;
+  }
+
+  void begin(String step) {
+    current = step;
+    startedNanos = System.nanoTime();
+    redraw("  … " + step);
+  }
+
+  /** More about the step under way. */
+  void detail(String text) {
+    redraw("  … " + current + ": " + text);
+  }
+
+  void done(String result) {
+    finish(style == Style.TERMINAL ? "\u001b[32m✔\u001b[0m" : "✔", result);
+    current = "";
+  }
+
+  void failed(String result) {
+    finish(style == Style.TERMINAL ? "\u001b[31m✘\u001b[0m" : "✘", result);
+    current = "";
+  }
+
+  /** Says that the step under way did not end well, if there is one. */
+  void abandoned() {
+    if (!current.isEmpty()) {
+      failed(current);
+    }
+  }
+
+  private void finish(String mark, String result) {
+    double seconds = (System.nanoTime() - startedNanos) / 1e9;
+    String line = String.format(Locale.ROOT, "  %s %-66s %6.1f s", mark, result, seconds);
+    out.println(style == Style.TERMINAL ? "\r\u001b[K" + line : line);
+    out.flush();
+  }
+
+  void line(String text) {
+    out.println(text);
+    out.flush();
+  }
+
+  void migration(MigrationView view) {
+    redraw("  " + bar(view));
+  }
+
+  static String bar(MigrationView view) {
+    int full = (int) Math.round(Math.clamp(view.progress(), 0, 1) * BAR_CELLS);
+    StringBuilder text =
+        new StringBuilder("▕")
+            .append("█".repeat(full))
+            .append("·".repeat(BAR_CELLS - full))
+            .append(
+                String.format(
+                    Locale.ROOT,
+                    "▏ %3.0f %%  %s  %s",
+                    Math.clamp(view.progress(), 0, 1) * 100,
+                    view.phase(),
+                    new ByteSize(Math.max(0, view.bytesSent()))));
+    if (view.bytesPerSecond() > 0) {
+      text.append("  ").append(new ByteRate(view.bytesPerSecond()));
+    }
+    view.etaSeconds()
+        .ifPresent(eta -> text.append(String.format(Locale.ROOT, "  %.0f s left", eta)));
+    return text.toString();
+  }
+
+  private void redraw(String line) {
+    if (style == Style.TERMINAL) {
+      out.print("\r\u001b[K" + line);
+      out.flush();
+    }
+  }
+}

@@ -1,0 +1,44 @@
+#!/bin/busybox sh
+# PID 1 of a lab guest. What it does is chosen on the kernel's command line:
+#   drover.ip=192.0.2.10/24 drover.load=idle | mem,MB,RATE[,FLIP] | touch,MB | stress,MB | stress-ng,MB
+/bin/busybox mkdir -p /proc /sys /dev /tmp
+/bin/busybox mount -t proc proc /proc
+/bin/busybox mount -t sysfs sys /sys
+/bin/busybox mount -t devtmpfs dev /dev 2>/dev/null
+/bin/busybox mount -t tmpfs tmp /tmp
+/bin/busybox --install -s /bin
+PATH=/bin
+while read -r module; do insmod "/modules/$module.ko"; done < /modules/order
+load=idle
+for word in $(cat /proc/cmdline); do
+  case $word in
+    drover.ip=*) ip=${word#*=} ;;
+    drover.load=*) load=${word#*=} ;;
+  esac
+done
+echo 1 > /proc/sys/kernel/panic_on_oops
+ip link set lo up
+if [ -n "$ip" ] && [ -e /sys/class/net/eth0 ]; then
+  ip addr add "$ip" dev eth0
+  ip link set eth0 up
+fi
+echo
+echo "DROVER ready load=$load ok"
+old=$IFS; IFS=,; set -- $load; IFS=$old
+kind=$1; shift
+case $kind in
+  mem) memload mem "$@" ;;
+  touch) memload touch "$@" ;;
+  stress) stress --vm 1 --vm-bytes "$1M" --vm-keep & ;;
+  stress-ng) stress-ng --temp-path /tmp --vm 1 --vm-bytes "$1M" --vm-keep --verify --metrics-brief & ;;
+esac
+case $kind in
+  mem|touch) echo "DROVER load-ended load=$load ok" ;;
+esac
+# A load that ends is said, whatever ended it; the others are watched here.
+seconds=0
+while :; do
+  echo "DROVER alive t=$seconds processes=$(pidof stress stress-ng stress-ng-vm | wc -w) ok"
+  sleep 1
+  seconds=$((seconds + 1))
+done
