@@ -13,4 +13,10 @@ module io.drover.agent {
   requires org.slf4j;
   requires ch.qos.logback.classic;
   requires jdk.net;
+
+  exports io.drover.agent;
+
+  opens io.drover.agent to
+      info.picocli,
+      tools.jackson.databind;
 }

@@ -63,7 +63,7 @@ final class Agent implements AgentService, AutoCloseable {
   private Agent(AgentConfiguration configuration, AgentLock agentLock) {
     this.configuration = configuration;
     this.agentLock = agentLock;
-    qemu = QemuProgram.probe(configuration.qemu(), configuration.accelerator());
+    qemu = probe(configuration);
     LOG.info("QEMU {} with {}", qemu.version(), qemu.accelerator().word());
     Credentials credentials =
         Credentials.load(
@@ -87,13 +87,11 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().receive().isGranted()))
                 .toList());
     guests = new Guests(launcher, records, events::publish);
-    store =
-        new MigrationStore(records, configuration.migrationHistory(), events::publish);
+    store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     FileDigests digests = new FileDigests();
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
-        new ControlConnection.Timing(
-            ControlConnection.Timing.DEFAULT.heartbeat(), silence);
+        new ControlConnection.Timing(ControlConnection.Timing.DEFAULT.heartbeat(), silence);
     NativeTls nativeTls = new NativeTls(configuration.tls(), runDirectory.resolve("native-tls"));
     departures =
         new Departures(
@@ -174,6 +172,16 @@ final class Agent implements AgentService, AutoCloseable {
       }
       throw e;
     }
+  }
+
+  private static QemuProgram probe(AgentConfiguration configuration) {
+    io.drover.qemu.Accelerator accelerator =
+        switch (configuration.accelerator()) {
+          case AUTO -> io.drover.qemu.Accelerator.ofHost();
+          case KVM -> io.drover.qemu.Accelerator.KVM;
+          case TCG -> io.drover.qemu.Accelerator.TCG;
+        };
+    return QemuProgram.probe(configuration.qemu(), accelerator);
   }
 
   private void restore() {

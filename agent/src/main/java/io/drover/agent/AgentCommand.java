@@ -24,7 +24,7 @@ public final class AgentCommand implements Callable<Integer> {
   @Override
   public Integer call() throws InterruptedException {
     Logger log = LoggerFactory.getLogger(AgentCommand.class);
-    AgentConfiguration configuration = ConfigurationFile.read(file);
+    AgentConfiguration configuration = ConfigurationFile.read(file, SystemName.read());
     AgentLog.level(configuration.logLevel());
     try {
       Agent agent = Agent.start(configuration);

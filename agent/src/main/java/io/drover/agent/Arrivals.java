@@ -205,8 +205,7 @@ final class Arrivals implements PeerHandler {
       known.get().received(connection, message);
       return;
     }
-    Optional<MigrationEntry.IncomingPart> past =
-        store.entry(id).flatMap(MigrationEntry::incoming);
+    Optional<MigrationEntry.IncomingPart> past = store.entry(id).flatMap(MigrationEntry::incoming);
     if (past.isPresent()) {
       answer(connection, past.get().state(), message);
     } else if (message instanceof PeerMessage.Prepare prepare) {
@@ -214,8 +213,7 @@ final class Arrivals implements PeerHandler {
     } else if (message instanceof PeerMessage.Abort || message instanceof PeerMessage.SourceLost) {
       connection.send(new PeerMessage.Aborted());
     } else {
-      connection.send(
-          new PeerMessage.TargetStatus(PeerMessage.TargetStage.UNKNOWN, false));
+      connection.send(new PeerMessage.TargetStatus(PeerMessage.TargetStage.UNKNOWN, false));
     }
   }
 
@@ -375,8 +373,7 @@ final class Arrivals implements PeerHandler {
             .<TargetChannels>map(made -> made)
             .orElseGet(
                 () ->
-                    new NativeTargetChannels(
-                        prepare.options().transport(), listenAddress, source));
+                    new NativeTargetChannels(prepare.options().transport(), listenAddress, source));
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(

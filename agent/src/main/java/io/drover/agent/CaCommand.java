@@ -107,8 +107,7 @@ public final class CaCommand {
               .orElseGet(() -> Identity.operator(holder.operator.orElseThrow()));
       CertificateAuthority ca =
           CertificateAuthority.load(authority, Clock.systemUTC(), new SecureRandom());
-      CertificateAuthority.Issued issued =
-          ca.issue(identity, addresses, Duration.ofDays(days));
+      CertificateAuthority.Issued issued = ca.issue(identity, addresses, Duration.ofDays(days));
       String stem = holder.host.isPresent() ? "host" : "operator";
       Path certificate = out.resolve(stem + ".pem");
       Path key = out.resolve(stem + ".key");

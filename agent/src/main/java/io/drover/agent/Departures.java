@@ -4,12 +4,12 @@ import io.drover.api.CheckReport;
 import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
+import io.drover.migration.PeerLink;
 import io.drover.migration.SourceChannels;
 import io.drover.migration.SourceDriver;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceHypervisor;
 import io.drover.migration.SourceState;
-import io.drover.migration.PeerLink;
 import io.drover.model.ByteRate;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
@@ -118,11 +118,11 @@ final class Departures {
                   : SourceState.StartWith.LIVE_GUEST);
       OutgoingMigration migration =
           make(
- plan,
- wanted.options(),
- initial,
- new QemuSource(wanted.guest(), qemu.accelerator()),
- wanted.peer());
+              plan,
+              wanted.options(),
+              initial,
+              new QemuSource(wanted.guest(), qemu.accelerator()),
+              wanted.peer());
       migration.begin();
       return migration.record().view();
     } catch (RuntimeException e) {
@@ -214,8 +214,7 @@ final class Departures {
         target,
         capable && options.mode().mayEndInPostCopy() && options.parallelChannels() == 0,
         // Before 8.0 the order of the two connections was a matter of luck.
-        qemu.has("postcopy-preempt")
-            && qemu.version().atLeast(8, 0),
+        qemu.has("postcopy-preempt") && qemu.version().atLeast(8, 0),
         qemu.version(),
         qemu.accelerator().word());
   }
@@ -242,21 +241,14 @@ final class Departures {
             ports::bytes);
     OutgoingMigration migration =
         new OutgoingMigration(
-            plan,
-            initial,
-            hypervisor,
-            ports,
-            new Around(plan, peer, ports),
-            record);
+            plan, initial, hypervisor, ports, new Around(plan, peer, ports), record);
     running.put(plan.id(), migration);
-    migration
-        .settled()
-        .whenComplete(
-            (ended, failure) -> {
-              ports.delete();
-              busy.remove(plan.guest().name(), plan.id());
-              running.remove(plan.id());
-            });
+    migration.whenSettled(
+        () -> {
+          ports.delete();
+          busy.remove(plan.guest().name(), plan.id());
+          running.remove(plan.id());
+        });
     return migration;
   }
 
@@ -332,7 +324,8 @@ final class Departures {
           new SourceTunnel(
               plan.id(),
               runDirectory.resolve("m").resolve(plan.id().value()),
-              new ChannelNames(plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
+              new ChannelNames(
+                  plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               events);
       made.limit(options.bandwidth());

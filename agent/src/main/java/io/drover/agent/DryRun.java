@@ -81,13 +81,9 @@ final class DryRun {
   }
 
   private CheckReport predicted(LinkSpeed link, boolean postCopy) {
-    DirtyMemory measured =
-        new QemuSource(guest, qemu.accelerator()).measureDirtyMemory(WINDOW);
+    DirtyMemory measured = new QemuSource(guest, qemu.accelerator()).measureDirtyMemory(WINDOW);
     ByteRate rate =
-        options
-            .bandwidth()
-            .filter(limit -> limit.compareTo(link.rate()) < 0)
-            .orElse(link.rate());
+        options.bandwidth().filter(limit -> limit.compareTo(link.rate()) < 0).orElse(link.rate());
     ModeChoice choice =
         ModeChoice.of(
             options.mode(),
@@ -116,8 +112,7 @@ final class DryRun {
 
   /** Answers whether post-copy is possible there. */
   private boolean askTarget() {
-    boolean wanted =
-        qemu.has("postcopy-ram") && options.mode().mayEndInPostCopy();
+    boolean wanted = qemu.has("postcopy-ram") && options.mode().mayEndInPostCopy();
     CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
     try (ControlConnection control = client.control(peer.name(), peer.socketAddress(), id)) {
       control.start(

@@ -67,7 +67,8 @@ final class Guests {
       taken(definition)
           .ifPresent(
               reason -> {
-                throw Problem.full("guest-exists", reason, "Choose another name, or stop that guest.")
+                throw Problem.full(
+                        "guest-exists", reason, "Choose another name, or stop that guest.")
                     .asException();
               });
       QemuGuest guest = launcher.start(definition);
@@ -109,7 +110,7 @@ final class Guests {
 
   private synchronized void take(QemuGuest guest) {
     guests.put(guest.definition().name(), guest);
-    Runnable unused =
+    Runnable _ =
         guest.observe(
             event -> {
               switch (event) {

@@ -16,7 +16,6 @@ import io.drover.tunnel.ControlConnection;
 import io.drover.wire.PeerMessage;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.atomic.AtomicReference;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,8 +42,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
   private final PeerMessage.Prepared answer;
   private final Surroundings surroundings;
   private final TargetDriver driver;
-  private final AtomicReference<Optional<ControlConnection>> connection =
-      new AtomicReference<>(Optional.empty());
+  private volatile Optional<ControlConnection> connection = Optional.empty();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
 
   IncomingMigration(
@@ -110,20 +108,20 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
   }
 
   /** Speaks over this connection from now on. */
-  void attach(ControlConnection replacing) {
-    connection.set(Optional.of(replacing));
+  synchronized void attach(ControlConnection replacing) {
+    connection = Optional.of(replacing);
     driver.post(new TargetEvent.Connected());
   }
 
   void received(ControlConnection from, PeerMessage message) {
-    if (connection.get().equals(Optional.of(from))) {
+    if (connection.equals(Optional.of(from))) {
       driver.post(new TargetEvent.FromPeer(message));
     }
   }
 
-  void detached(ControlConnection ended, String reason) {
-    Optional<ControlConnection> current = connection.get();
-    if (current.equals(Optional.of(ended)) && connection.compareAndSet(current, Optional.empty())) {
+  synchronized void detached(ControlConnection ended, String reason) {
+    if (connection.equals(Optional.of(ended))) {
+      connection = Optional.empty();
       driver.post(new TargetEvent.Disconnected(reason));
     }
   }
@@ -141,7 +139,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
 
   @Override
   public void send(PeerMessage message) {
-    connection.get().ifPresent(open -> open.send(message));
+    connection.ifPresent(open -> open.send(message));
   }
 
   @Override

@@ -35,9 +35,9 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk {
   private void read(String key, String json) {
     try {
       if (key.startsWith(GUESTS)) {
-        guests.add(Json.read(json, GuestDefinition.class));
+        guests.add(Json.readView(json, GuestDefinition.class));
       } else if (key.startsWith(MIGRATIONS)) {
-        migrations.add(Json.read(json, MigrationEntry.class));
+        migrations.add(Json.readView(json, MigrationEntry.class));
       }
     } catch (ProblemException e) {
       unreadable.add(

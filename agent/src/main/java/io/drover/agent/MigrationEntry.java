@@ -10,8 +10,8 @@ import io.drover.wire.PeerMessage;
 import java.util.Optional;
 
 /**
- * A migration as the journal keeps it, from either side: what it takes to carry on with it, and what
- * people were last shown of it.
+ * A migration as the journal keeps it, from either side: what it takes to carry on with it, and
+ * what people were last shown of it.
  */
 record MigrationEntry(
     MigrationView view,
@@ -26,8 +26,6 @@ record MigrationEntry(
 
   boolean settled() {
     return outgoing.map(part -> part.state().settled()).orElse(true)
-        && incoming
-            .map(part -> part.state().stage() == TargetState.Stage.ENDED)
-            .orElse(true);
+        && incoming.map(part -> part.state().stage() == TargetState.Stage.ENDED).orElse(true);
   }
 }

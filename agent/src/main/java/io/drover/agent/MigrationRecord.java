@@ -33,7 +33,12 @@ final class MigrationRecord {
 
   /** What does not change about a migration. */
   record Subject(
-      MigrationId id, GuestName guest, long memoryBytes, Role role, HostName source, HostName target) {}
+      MigrationId id,
+      GuestName guest,
+      long memoryBytes,
+      Role role,
+      HostName source,
+      HostName target) {}
 
   private final Subject subject;
   private final LongSupplier nanoClock;
@@ -128,9 +133,7 @@ final class MigrationRecord {
       // Smoothed over about a second, so that the number and the ETA can be read.
       double weight = Math.min(1, seconds / 1.0);
       recentBytesPerSecond =
-          recentBytesPerSecond == 0
-              ? rate
-              : recentBytesPerSecond * (1 - weight) + rate * weight;
+          recentBytesPerSecond == 0 ? rate : recentBytesPerSecond * (1 - weight) + rate * weight;
       lastSampleNanos = now;
       lastSampleBytes = bytes;
     }
@@ -187,12 +190,13 @@ final class MigrationRecord {
     long end = endedAtNanos.orElseGet(nanoClock::getAsLong);
     double elapsed = (end - startedAtNanos) / 1e9;
     long sent = sentBytes();
-    boolean completed =
-        ending.map(how -> how.outcome() == Outcome.COMPLETED).orElse(false);
+    boolean completed = ending.map(how -> how.outcome() == Outcome.COMPLETED).orElse(false);
     double expected = choice.map(ModeChoice::bytes).orElse(0.0);
     long remaining = completed ? 0 : Math.min(progress.remainingBytes(), nonZeroRemaining());
     double done =
-        completed ? 1 : sent + remaining == 0 ? 0 : Math.min(0.999, sent / (double) (sent + remaining));
+        completed
+            ? 1
+            : sent + remaining == 0 ? 0 : Math.min(0.999, sent / (double) (sent + remaining));
     Optional<Double> eta =
         hasEnded() || recentBytesPerSecond < 1 || remaining == 0 || !converges()
             ? Optional.empty()
@@ -223,9 +227,7 @@ final class MigrationRecord {
         options.bandwidth().map(ByteRate::bytesPerSecond),
         options.maxDowntime().toMillis(),
         downtimeMillis,
-        choice
-            .map(ModeChoice::seconds)
-            .filter(seconds -> expected > 0 && Double.isFinite(seconds)),
+        choice.map(ModeChoice::seconds).filter(seconds -> expected > 0 && Double.isFinite(seconds)),
         choice.map(ModeChoice::downtimeMillis).filter(Double::isFinite),
         link.map(rate -> (double) rate.bytesPerSecond()),
         recoveries,

@@ -32,8 +32,7 @@ record NativeSourceChannels(Transport transport, String targetAddress, HostName 
 
   @Override
   public void replay(PeerMessage.Listening listening) {
-    throw Problem.migration(
-            "no-replay", "only the tunnel can keep a copy of the switch", "")
+    throw Problem.migration("no-replay", "only the tunnel can keep a copy of the switch", "")
         .asException();
   }
 

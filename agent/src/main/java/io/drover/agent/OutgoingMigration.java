@@ -72,6 +72,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private final CompletableFuture<Optional<ByteRate>> link = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private volatile boolean cancelRefused;
+  private volatile Runnable afterwards = () -> {};
   private volatile boolean postCopyAgreed;
 
   OutgoingMigration(
@@ -105,6 +106,11 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     return settled;
   }
 
+  /** To be called before it begins; runs whatever way the driver ends. */
+  void whenSettled(Runnable action) {
+    afterwards = action;
+  }
+
   void begin() {
     measure();
     Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::run));
@@ -123,12 +129,14 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private void drive(Drive drive) {
     try {
       drive.run();
+      afterwards.run();
       settled.complete(null);
     } catch (InterruptedException e) {
       // The agent stops; the journal has it all.
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       LOG.error("migration={} guest={} the driver failed", plan.id(), plan.guest().name(), e);
+      afterwards.run();
       settled.completeExceptionally(e);
     }
   }

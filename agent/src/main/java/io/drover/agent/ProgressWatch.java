@@ -66,7 +66,14 @@ final class ProgressWatch {
     }
     switch (state.stage()) {
       case COPYING, SWITCHING, POSTCOPY -> transferring(state);
-      case CONNECTING, PREPARING, OPENING, PAUSED, RECOVERING, REBUILDING, COMMITTED, FINISHING,
+      case CONNECTING,
+          PREPARING,
+          OPENING,
+          PAUSED,
+          RECOVERING,
+          REBUILDING,
+          COMMITTED,
+          FINISHING,
           ABORTING ->
           stalledFor(STALLED_COPY).ifPresent(this::tell);
       case ENDED -> {}

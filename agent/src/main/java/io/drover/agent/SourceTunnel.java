@@ -61,7 +61,8 @@ final class SourceTunnel implements SourceChannels {
     this.directory = directory;
     this.names = names;
     this.opener = opener;
-    this.relays = new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
+    this.relays =
+        new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
   }
 
   List<MigrationView.ChannelBytes> bytes() {
@@ -88,9 +89,7 @@ final class SourceTunnel implements SourceChannels {
       ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       server.bind(UnixDomainSocketAddress.of(path));
       listener = Optional.of(server);
-      Thread.ofVirtual()
-          .name("tunnel-" + migration)
-          .start(() -> accept(server, path, listening));
+      Thread.ofVirtual().name("tunnel-" + migration).start(() -> accept(server, path, listening));
       return new TransferAddress.UnixSocket(path);
     } catch (IOException e) {
       throw Problem.host(
@@ -137,7 +136,7 @@ final class SourceTunnel implements SourceChannels {
     // Only the first attempt carries the switch; a recovery's stream cannot start a target.
     if (channel == 0 && !recorded) {
       recorded = true;
-      options = options.withOutwardTap(recorder::feed);
+      options = options.withOutwardTap(recorder::forward);
     }
     Relay relay =
         new Relay(migration + "/" + listening.attempt() + "/" + channel, hypervisor, peer, options);
@@ -159,8 +158,7 @@ final class SourceTunnel implements SourceChannels {
             .replay()
             .orElseThrow(
                 () ->
-                    Problem.migration(
-                            "no-replay", "the relay kept no copy of the switch", "")
+                    Problem.migration("no-replay", "the relay kept no copy of the switch", "")
                         .asException());
     try (ReplayFeed feed = new ReplayFeed()) {
       for (int channel = 0; channel < listening.tickets().size(); channel++) {
@@ -168,8 +166,7 @@ final class SourceTunnel implements SourceChannels {
       }
       feed.send(ByteBuffer.wrap(kept));
     } catch (IOException e) {
-      throw Problem.peer(
-              "replay-broken", "The switch could not be replayed: " + e.getMessage(), "")
+      throw Problem.peer("replay-broken", "The switch could not be replayed: " + e.getMessage(), "")
           .asException(e);
     }
   }

@@ -1,5 +1,8 @@
 package io.drover.command;
 
+import io.drover.agent.AgentCommand;
+import io.drover.agent.CaCommand;
+import io.drover.lab.LabVerbs;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Supplier;
@@ -13,6 +16,10 @@ final class OtherVerbs {
   private OtherVerbs() {}
 
   static Map<String, Supplier<CommandLine>> all() {
-    return new LinkedHashMap<>();
+    Map<String, Supplier<CommandLine>> verbs = new LinkedHashMap<>();
+    verbs.put("agent", () -> new CommandLine(new AgentCommand()));
+    verbs.put("ca", () -> new CommandLine(new CaCommand()));
+    verbs.putAll(LabVerbs.all());
+    return verbs;
   }
 }

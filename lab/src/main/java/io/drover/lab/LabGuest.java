@@ -1,7 +1,6 @@
 package io.drover.lab;
 
 import io.drover.api.GuestSpec;
-import io.drover.api.GuestView;
 import io.drover.model.ByteSize;
 import io.drover.model.Problem;
 import java.nio.file.Path;
@@ -43,7 +42,8 @@ final class LabGuest {
             Optional.of(image.kernel().toString()),
             Optional.of(image.initrdFor(workload).toString()),
             Optional.of(image.commandLine(workload, address() + "/24")),
-            Optional.of(List.of(new GuestView.CardView(AddressPlan.guestMac(index), "br0"))),
+            Optional.of(
+                List.of(new GuestSpec.CardSpec(Optional.of(AddressPlan.guestMac(index)), "br0"))),
             Optional.of("/run/serial/" + name + ".log"));
   }
 

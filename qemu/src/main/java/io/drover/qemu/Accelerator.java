@@ -17,6 +17,11 @@ public enum Accelerator {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  /** The best that this host offers. */
+  public static Accelerator ofHost() {
+    return ofHost(Path.of("/proc/cpuinfo"), Path.of("/dev/kvm"));
+  }
+
   /**
    * The best that this host offers. That /dev/kvm can be opened is not enough: on some machines it
    * opens and boots nothing, since the processor has no virtualisation to offer.

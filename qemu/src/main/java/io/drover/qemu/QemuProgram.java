@@ -57,7 +57,8 @@ public record QemuProgram(
     return probe(program, Accelerator.ofHost(Path.of("/proc/cpuinfo"), Path.of("/dev/kvm")));
   }
 
-  static QemuProgram probe(String program, Accelerator accelerator) {
+  /** As {@link #probe(String)}, with the accelerator that the host is told to use. */
+  public static QemuProgram probe(String program, Accelerator accelerator) {
     Process process = launch(program, accelerator);
     try (Qmp qmp =
         Qmp.over(

@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 
 /** Valid messages of every kind, from a seed. */
 final class RandomMessages {
-  static final int KINDS = 18;
+  static final int KINDS = 19;
   private final Random random;
 
   RandomMessages(long seed) {
