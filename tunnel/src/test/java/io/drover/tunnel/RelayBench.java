@@ -1,7 +1,7 @@
 package io.drover.tunnel;
 
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
@@ -75,7 +75,7 @@ final class RelayBench {
   static TlsChannel[] tlsPair(Credentials alpha, Credentials beta, boolean virtual)
       throws Exception {
     try (ServerSocketChannel listener = ServerSocketChannel.open()) {
-      listener.bind(new InetSocketAddress("127.0.0.1", 0));
+      listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       SocketChannel one = SocketChannel.open(listener.getLocalAddress());
       SocketChannel other = listener.accept();
       one.setOption(StandardSocketOptions.TCP_NODELAY, true);
@@ -116,19 +116,25 @@ final class RelayBench {
       }
     }
     to.shutdownOutput();
-    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    return threadNanos();
   }
 
   private static long drain(SocketChannel from) throws IOException {
     ByteBuffer chunk = ByteBuffer.allocateDirect(32 << 10);
     while (from.read(chunk.clear()) >= 0) {}
     from.shutdownOutput();
-    return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
+    return threadNanos();
   }
 
   private static long processNanos() {
-    return ((com.sun.management.OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
-        .getProcessCpuTime();
+    return ProcessHandle.current().info().totalCpuDuration().orElseThrow().toNanos();
+  }
+
+  /** In the kernel's ticks of 10 ms. */
+  private static long threadNanos() throws IOException {
+    String stat = Files.readString(Path.of("/proc/thread-self/stat"));
+    String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
+    return (Long.parseLong(fields[11]) + Long.parseLong(fields[12])) * 10_000_000L;
   }
 
   private static <T> FutureTask<T> start(Callable<T> body) {
