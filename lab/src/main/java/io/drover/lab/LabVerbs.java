@@ -1,17 +1,20 @@
 package io.drover.lab;
 
-import java.util.List;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Supplier;
 import picocli.CommandLine;
 
 /** What the {@code drover} command takes from this module. */
 public final class LabVerbs {
   private LabVerbs() {}
 
-  /** The verbs {@code lab}, {@code demo} and {@code bench}. */
-  public static List<CommandLine> commandLines(HostControl.Factory agents) {
-    return List.of(
-        LabCommand.commandLine(),
-        new CommandLine(new DemoCommand(agents)),
-        BenchCommand.commandLine(agents));
+  /** The verbs by name; each is made when it is asked for. */
+  public static Map<String, Supplier<CommandLine>> all(HostControl.Factory agents) {
+    Map<String, Supplier<CommandLine>> verbs = new LinkedHashMap<>();
+    verbs.put("lab", LabCommand::commandLine);
+    verbs.put("demo", () -> new CommandLine(new DemoCommand(agents)));
+    verbs.put("bench", () -> BenchCommand.commandLine(agents));
+    return verbs;
   }
 }
