@@ -82,7 +82,8 @@ final class BenchCommand implements Callable<Integer> {
             ? Experiments.all(scale)
             : names.stream().map(one -> Experiments.named(one, scale)).toList();
     PrintWriter standard = spec.commandLine().getOut();
-    Steps steps = new Steps(json ? spec.commandLine().getErr() : standard, Steps.styleOfConsole());
+    Steps steps =
+        new Steps(json ? spec.commandLine().getErr() : standard, Steps.styleOf(System.getenv()));
     GuestImage image =
         new GuestImageBuilder(GuestImageBuilder.defaultCache(System.getenv()), steps::line).image();
     boolean good = true;

@@ -82,7 +82,8 @@ final class DemoCommand implements Callable<Integer> {
     LabPlan plan = LabPlan.of(new LabName(name), link.shape("1gbit"));
     PrintWriter out = spec.commandLine().getOut();
     // Whoever asks for JSON reads standard output; the story then goes to the other one.
-    Steps steps = new Steps(json ? spec.commandLine().getErr() : out, Steps.styleOfConsole());
+    Steps steps =
+        new Steps(json ? spec.commandLine().getErr() : out, Steps.styleOf(System.getenv()));
     DemoReport report =
         new Demo(agents, steps)
             .run(plan, workload, wish, keep ? LabRecord.Keeping.KEPT : LabRecord.Keeping.OWNED);

@@ -8,13 +8,17 @@ import java.nio.file.Path;
 record DroverProgram(Path root) {
   static final String ROOT_PROPERTY = "drover.root";
 
+  /** Set by the launcher. */
+  static final String LAUNCHER_VARIABLE = "DROVER_LAUNCHER";
+
   static DroverProgram find() {
-    String root = System.getProperty(ROOT_PROPERTY, "");
+    String launcher = System.getenv().getOrDefault(LAUNCHER_VARIABLE, "");
+    String root = System.getProperty(ROOT_PROPERTY, launcher.replaceFirst("/drover$", ""));
     if (root.isEmpty() || !Files.isExecutable(Path.of(root, "drover"))) {
       throw Problem.host(
               "no-launcher",
-              "The launcher 'drover' is not known (property %s is '%s')"
-                  .formatted(ROOT_PROPERTY, root),
+              "The launcher 'drover' is not known (%s is '%s')"
+                  .formatted(LAUNCHER_VARIABLE, launcher),
               "Start Drover through its launcher ./drover, which sets it.")
           .asException();
     }

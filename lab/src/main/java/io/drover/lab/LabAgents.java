@@ -167,13 +167,19 @@ final class LabAgents {
     }
   }
 
-  /** Makes NAME.pem, NAME.key and ca.pem in a folder. */
+  /** Makes host.pem and host.key (or operator.pem and operator.key) and ca.pem in a folder. */
   private void issue(Path authority, Path into, List<String> who) {
     List<String> command =
         new ArrayList<>(List.of(drover.launcher(), "ca", "issue", "--ca", authority.toString()));
     command.addAll(who);
     command.addAll(List.of("--out", into.toString()));
-    Programs.run(command);
+    try {
+      Files.createDirectories(into);
+      Programs.run(command);
+      Files.copy(authority.resolve("ca.pem"), into.resolve("ca.pem"));
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
   }
 
   private void configure(NodeRecord host) {
@@ -200,7 +206,7 @@ final class LabAgents {
     return """
     name: %1$s
     listen: "%2$s:%3$d"
-    tls: {authority: %4$s/ca.pem, certificate: %4$s/%1$s.pem, key: %4$s/%1$s.key}
+    tls: {authority: %4$s/ca.pem, certificate: %4$s/host.pem, key: %4$s/host.key}
     peers:%5$s
     operators: [%6$s]
     run-directory: /run/drover

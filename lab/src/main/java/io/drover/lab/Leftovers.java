@@ -59,33 +59,30 @@ final class Leftovers {
 
   /** Processes that a lab started, wherever they are now. */
   static List<ProcessIdentity> marked(String name) {
-    byte[] mark = (Node.MARK + "=" + name).getBytes(StandardCharsets.UTF_8);
+    String mark = Node.MARK + "=" + name;
     long self = ProcessHandle.current().pid();
     try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
       return all.map(ProcessHandle::pid)
-          .filter(pid -> pid != self && hasVariable(pid, mark))
+          .filter(pid -> pid != self && environment(pid).contains(mark))
           .flatMap(pid -> ProcessIdentity.of(pid).stream())
           .toList();
     }
   }
 
-  private static boolean hasVariable(long pid, byte[] variable) {
-    byte[] environment;
+  private static List<String> environment(long pid) {
     try {
-      environment = Files.readAllBytes(Path.of("/proc/" + pid + "/environ"));
+      return List.of(
+          Files.readString(Path.of("/proc/" + pid + "/environ"), StandardCharsets.ISO_8859_1)
+              .split("\0", -1));
     } catch (IOException gone) {
-      return false;
+      return List.of();
     }
-    int start = 0;
-    for (int i = 0; i <= environment.length; i++) {
-      if (i == environment.length || environment[i] == 0) {
-        if (java.util.Arrays.equals(environment, start, i, variable, 0, variable.length)) {
-          return true;
-        }
-        start = i + 1;
-      }
-    }
-    return false;
+  }
+
+  private static boolean isOfAnotherLab(long pid, String name) {
+    String prefix = Node.MARK + "=";
+    return environment(pid).stream()
+        .anyMatch(text -> text.startsWith(prefix) && !text.equals(prefix + name));
   }
 
   /** Everything that is still there of a lab that was removed, each as a short sentence. */
@@ -101,6 +98,8 @@ final class Leftovers {
     try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
       all.map(ProcessHandle::pid)
           .filter(pid -> namespaces.contains(Node.networkNamespace(pid)))
+          // The kernel uses numbers again: a younger lab may have got one of ours.
+          .filter(pid -> !isOfAnotherLab(pid, record.name()))
           .forEach(pid -> found.add("process %d (%s) in a namespace".formatted(pid, command(pid))));
     }
     try (Stream<String> mounts = Files.lines(Path.of("/proc/self/mountinfo"))) {

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /**
@@ -225,8 +226,14 @@ record Node(NodeRecord record) {
     record.init().kill();
     record.holder().kill();
     long deadline = System.nanoTime() + PATIENCE.toNanos();
+    // Whoever interrupts wants things to end; this is how they do, so it is carried through.
+    boolean interrupted = Thread.interrupted();
     while ((record.init().alive() || record.holder().alive()) && System.nanoTime() < deadline) {
-      pause();
+      LockSupport.parkNanos(5_000_000);
+      interrupted |= Thread.interrupted();
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

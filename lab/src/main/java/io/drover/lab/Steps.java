@@ -6,6 +6,7 @@ import io.drover.model.ByteSize;
 import java.io.Console;
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -32,11 +33,16 @@ final class Steps {
   }
 
   /** A terminal only where there is one and it wants no plain text. */
-  static Style styleOfConsole() {
-    // Without a terminal there is, depending on the JDK, no console or one that says so.
-    return Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent()
-            && System.getenv("NO_COLOR") == null
-            && !"dumb".equals(System.getenv("TERM"))
+  static Style styleOf(Map<String, String> environment) {
+    // The launcher has looked already, more exactly than Java can.
+    String columns = environment.getOrDefault("DROVER_TERMINAL_COLUMNS", "");
+    boolean terminal =
+        columns.isEmpty()
+            ? Optional.ofNullable(System.console()).filter(Console::isTerminal).isPresent()
+            : !columns.equals("0");
+    return terminal
+            && environment.getOrDefault("NO_COLOR", "").isEmpty()
+            && !environment.getOrDefault("TERM", "dumb").equals("dumb")
         ? Style.TERMINAL
         : Style.PLAIN;
   }

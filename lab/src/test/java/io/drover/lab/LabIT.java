@@ -182,29 +182,48 @@ class LabIT {
     return mebibytes * 1.048576 / seconds;
   }
 
+  private static Process startOwner(String name) throws Exception {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            LabOwner.class.getName(),
+            name)
+        .inheritIO()
+        .start();
+  }
+
+  private static LabRecord awaitNodes(Process owner, String name, int nodes) throws Exception {
+    long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+    while (STORE.read(name).filter(record -> record.nodes().size() >= nodes).isEmpty()) {
+      assertThat(owner.isAlive() && System.nanoTime() < deadline).isTrue();
+      Thread.sleep(5);
+    }
+    return STORE.read(name).orElseThrow();
+  }
+
   @Test
   void theLabOfAKilledOwnerIsRemovedByTheNextOne() throws Exception {
-    Process owner =
-        new ProcessBuilder(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                LabOwner.class.getName(),
-                "it-b")
-            .inheritIO()
-            .start();
-    long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-    while (STORE.read("it-b").filter(record -> record.nodes().size() == 4).isEmpty()) {
-      assertThat(owner.isAlive() && System.nanoTime() < deadline).isTrue();
-      Thread.sleep(20);
-    }
-    LabRecord abandoned = STORE.read("it-b").orElseThrow();
+    Process owner = startOwner("it-b");
+    LabRecord abandoned = awaitNodes(owner, "it-b", 4);
     owner.destroyForcibly().waitFor();
     assertThat(Leftovers.find(STORE, abandoned)).isNotEmpty();
     try (Lab next = Lab.up(STORE, plan("it-a", LinkShape.UNSHAPED), _ -> {})) {
       assertThat(STORE.names()).containsExactly("it-a");
       assertThat(Leftovers.find(STORE, abandoned)).isEmpty();
       assertThat(next.record().nodes()).hasSize(4);
+    }
+  }
+
+  @Test
+  void anOwnerThatIsToldToEndTakesItsLabAlongEvenHalfBuilt() throws Exception {
+    for (int nodes = 0; nodes <= 4; nodes++) {
+      Process owner = startOwner("it-b");
+      LabRecord record = awaitNodes(owner, "it-b", nodes);
+      owner.destroy(); // SIGTERM, which ends Java as Ctrl-C does
+      owner.waitFor();
+      assertThat(STORE.read("it-b")).isEmpty();
+      assertThat(Leftovers.find(STORE, record)).as("after %d nodes", nodes).isEmpty();
     }
   }
 

@@ -5,6 +5,7 @@ final class LabOwner {
   private LabOwner() {}
 
   static void main(String[] arguments) throws InterruptedException {
+    LabGuard guard = new LabGuard(LabStore.ofMachine(), new LabName(arguments[0]));
     Lab lab =
         Lab.up(
             LabStore.ofMachine(),
@@ -13,5 +14,6 @@ final class LabOwner {
             _ -> {});
     System.out.println("up " + lab.record().name());
     Thread.sleep(600_000);
+    guard.close();
   }
 }

@@ -137,7 +137,7 @@ class LabPlanTest {
             """
             name: alpha
             listen: "198.51.100.1:7717"
-            tls: {authority: /run/drover-tls/ca.pem, certificate: /run/drover-tls/alpha.pem, key: /run/drover-tls/alpha.key}
+            tls: {authority: /run/drover-tls/ca.pem, certificate: /run/drover-tls/host.pem, key: /run/drover-tls/host.key}
             peers:
               beta: {address: "198.51.100.2:7717", send: true, receive: true}
             operators: [lab]

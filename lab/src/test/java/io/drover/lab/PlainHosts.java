@@ -30,6 +30,7 @@ final class PlainHosts {
   private static final String PORT = "4444";
   private final Lab lab;
   private final Map<String, GuestSpec> specs = new HashMap<>();
+  private final Map<String, PlainHost> hosts = new HashMap<>();
 
   PlainHosts(Lab lab) {
     this.lab = lab;
@@ -37,7 +38,8 @@ final class PlainHosts {
 
   HostControl.Factory factory() {
     // .../LAB/HOST/run/drover/agent.sock
-    return socket -> new PlainHost(socket.getName(socket.getNameCount() - 4).toString());
+    return socket ->
+        hosts.computeIfAbsent(socket.getName(socket.getNameCount() - 4).toString(), PlainHost::new);
   }
 
   private void startQemu(String host, GuestSpec spec, List<String> more) {

@@ -1,0 +1,71 @@
+package io.drover.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.lab.Experiment.Case;
+import io.drover.lab.Experiment.Contender;
+import io.drover.model.ByteRate;
+import io.drover.model.Mode;
+import io.drover.model.Transport;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** The benchmark's guest goes there and back, with QEMU's own means. */
+@Tag("real")
+class MovingGuestIT {
+  private static final LabStore STORE = LabStore.ofMachine();
+
+  @BeforeAll
+  static void needed() {
+    Capabilities.require("unshare", "ip", "tc", "ping", "qemu-system-x86_64", "gcc", "busybox");
+  }
+
+  @AfterEach
+  void nothingStays() {
+    STORE.read("it-g").ifPresent(record -> Leftovers.remove(STORE, record));
+  }
+
+  @Test
+  void measuresEveryMoveThereAndBack() {
+    GuestImage image =
+        new GuestImageBuilder(GuestImageBuilder.defaultCache(System.getenv()), _ -> {}).image();
+    Case one =
+        new Case(
+            "touched",
+            LinkShape.ofRate(ByteRate.parse("1gbit")),
+            new Workload.Touched(64),
+            Mode.PRECOPY);
+    AtomicReference<PlainHosts> hosts = new AtomicReference<>();
+    Contender contender = Contender.of("native", Transport.NATIVE);
+    try (MovingGuest guest =
+        new MovingGuest(
+            () -> {
+              Lab lab =
+                  Lab.up(
+                      STORE,
+                      LabPlan.of(new LabName("it-g"), one.shape()).withAgents(LabPlan.Agents.NONE),
+                      _ -> {});
+              hosts.set(new PlainHosts(lab));
+              return lab;
+            },
+            socket -> java.util.Objects.requireNonNull(hosts.get()).factory().at(socket),
+            image,
+            one,
+            List.of(Measure.LINE_RATIO))) {
+      for (int run = 0; run < 3; run++) {
+        Map<Measure, Double> values = guest.move(contender, _ -> {});
+        assertThat(values.get(Measure.LINK_BYTES)).isGreaterThan(64);
+        assertThat(values.get(Measure.LINE_RATIO)).isBetween(0.5, 20.0);
+        assertThat(values.get(Measure.PROCESSOR)).isPositive();
+        assertThat(values.get(Measure.MEMORY_ERRORS)).isZero();
+        System.out.println("measured: " + values);
+      }
+    }
+    assertThat(STORE.read("it-g")).isEmpty();
+  }
+}
