@@ -1,0 +1,184 @@
+package io.drover.agent;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.drover.agent.AgentConfiguration.Peer;
+import io.drover.agent.AgentConfiguration.Permission;
+import io.drover.agent.AgentConfiguration.TlsFiles;
+import io.drover.model.HostName;
+import io.drover.model.ProblemException;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class ConfigurationFileTest {
+  private static final AgentConfiguration DEFAULTS =
+      new AgentConfiguration(
+          new HostName("alpha"),
+          new Endpoint("0.0.0.0", 7717),
+          new TlsFiles(
+              Path.of("/etc/drover/ca.pem"),
+              Path.of("/etc/drover/host.pem"),
+              Path.of("/etc/drover/host.key")),
+          Map.of(),
+          List.of(),
+          Path.of("/run/drover"),
+          Path.of("/var/lib/drover"),
+          "qemu-system-x86_64",
+          Accelerator.AUTO,
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(30),
+          200,
+          16,
+          LogLevel.INFO);
+
+  @Test
+  void hasADefaultForEveryKey() {
+    assertThat(parse("{}")).isEqualTo(DEFAULTS);
+  }
+
+  @Test
+  void takesTheShortSystemNameWhenNoneIsWritten() {
+    assertThat(ConfigurationFile.parse("{}", "f", "Node7.example.org").name())
+        .isEqualTo(new HostName("node7"));
+    assertThatThrownBy(() -> ConfigurationFile.parse("{}", "f", "my_host"))
+        .hasMessageContaining("'name' is missing")
+        .hasMessageContaining("my_host");
+  }
+
+  @Test
+  void readsEveryKey() {
+    AgentConfiguration read =
+        parse(
+            """
+            name: beta
+            listen: "[2001:db8::1]:7000"
+            tls: {authority: /a, certificate: /c, key: /k}
+            peers:
+              gamma: {address: gamma.example, send: true}
+              delta: {address: "198.51.100.2:7718", send: false, receive: true}
+            operators: [alice, bob]
+            run-directory: /run/d
+            state-directory: /var/d
+            qemu: /opt/qemu
+            accelerator: tcg
+            heartbeat-timeout: 500ms
+            stall-timeout: 2m
+            migration-history: 0
+            max-migrations: 256
+            log-level: debug
+            """);
+
+    assertThat(read)
+        .isEqualTo(
+            new AgentConfiguration(
+                new HostName("beta"),
+                new Endpoint("2001:db8::1", 7000),
+                new TlsFiles(Path.of("/a"), Path.of("/c"), Path.of("/k")),
+                Map.of(
+                    new HostName("gamma"),
+                    new Peer(
+                        new Endpoint("gamma.example", 7717), Permission.GRANTED, Permission.DENIED),
+                    new HostName("delta"),
+                    new Peer(
+                        new Endpoint("198.51.100.2", 7718), Permission.DENIED, Permission.GRANTED)),
+                List.of("alice", "bob"),
+                Path.of("/run/d"),
+                Path.of("/var/d"),
+                "/opt/qemu",
+                Accelerator.TCG,
+                Duration.ofMillis(500),
+                Duration.ofMinutes(2),
+                0,
+                256,
+                LogLevel.DEBUG));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "nmae: beta|line 1: unknown key 'nmae'",
+        "name: beta~lisen: x|line 2: unknown key 'lisen'",
+        "tls: {cert: /x}|line 1: unknown key 'tls.cert'",
+        "peers:~  beta: {address: b, sned: true}|line 2: unknown key 'peers.beta.sned'",
+        "peers:~  beta: {send: true}|line 2: the peer 'beta' has no address",
+        "peers:~  beta:|line 2: the peer 'beta' has no address",
+        "peers:~  B_eta: {address: b}|line 2: 'peers' has 'B_eta'",
+        "peers:~  beta: {address: b, send: yes}|line 2: 'peers.beta.send' is 'yes'",
+        "peers:~  alpha: {address: b}|which is this host",
+        "listen: 1.2.3.4:99999|line 1: 'listen' is '1.2.3.4:99999'",
+        "run-directory: run|line 1: 'run-directory' is 'run', not an absolute path",
+        "heartbeat-timeout: 5|line 1: 'heartbeat-timeout' is '5'",
+        "heartbeat-timeout: 2h|line 1: 'heartbeat-timeout' is '2h'",
+        "stall-timeout: [1s]|line 1: 'stall-timeout' must be a time",
+        "max-migrations: 0|from 1 to 256",
+        "migration-history: -1|from 0 to 10000",
+        "log-level: loud|one of error, warn, info, debug",
+        "accelerator: xen|one of auto, kvm, tcg",
+        "operators: alice|line 1: 'operators' must be a list",
+        "operators: [Al ice]|'Al ice'",
+        "name: Alpha|line 1: 'name' is 'Alpha'",
+        "name: alpha~name: beta|line 2",
+        "name: [|line",
+        "- a|line 1: the file must be keys with values",
+        "qemu: ''|line 1: 'qemu' is ''",
+      })
+  void tellsAMistakeWithItsLine(String text, String expected) {
+    assertThatThrownBy(() -> parse(text.replace("~", "\n")))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining(expected)
+        .hasMessageContaining("agent.yaml");
+  }
+
+  @Test
+  void tellsAllMistakesAtOnce() {
+    assertThatThrownBy(() -> parse("listen: ':'\nfoo: 1\nmax-migrations: many\n"))
+        .hasMessageContaining("3 mistakes")
+        .hasMessageContaining("line 1: 'listen'")
+        .hasMessageContaining("line 2: unknown key 'foo'")
+        .hasMessageContaining("line 3: 'max-migrations'");
+  }
+
+  @Test
+  void saysThatTheFileDoesNotExist() {
+    assertThatThrownBy(() -> ConfigurationFile.read(Path.of("/nowhere/agent.yaml"), "alpha"))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining("/nowhere/agent.yaml does not exist");
+  }
+
+  @Test
+  void agreesWithTheReferenceConfiguration() throws IOException {
+    String reference = Files.readString(Path.of("../docs/agent.yaml.example"));
+
+    assertThat(parse(reference).peers()).containsOnlyKeys(new HostName("beta"));
+    // Every default in the comments is the default in the code.
+    String spelled = reference.replaceAll("(?m)^#(?! )(?!operators)", "");
+    assertThat(spelled).contains("\ntls:").contains("\nlog-level:");
+    assertThat(parse(spelled)).isEqualTo(parse(reference));
+  }
+
+  @FuzzTest(maxDuration = "20s")
+  void neverFailsWithAnythingButAProblem(byte[] bytes) {
+    try {
+      parse(new String(bytes, StandardCharsets.UTF_8));
+    } catch (ProblemException expected) {
+      if (expected.problem().message().isEmpty()) {
+        throw new AssertionError("a problem without a sentence");
+      }
+    }
+  }
+
+  private static AgentConfiguration parse(String text) {
+    return ConfigurationFile.parse(text, "agent.yaml", "alpha");
+  }
+}
