@@ -1,0 +1,335 @@
+package io.drover.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.api.CheckReport;
+import io.drover.api.EventView;
+import io.drover.api.GuestView;
+import io.drover.api.HostView;
+import io.drover.api.Json;
+import io.drover.api.MigrationView;
+import io.drover.api.ProblemView;
+import io.drover.model.Problem;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+class ClientVerbsTest {
+  private static final String ID = "m0000000001";
+  private static final Terminal WIDE = new Terminal(120, Terminal.Colours.ANSI);
+
+  @TempDir Path directory;
+  private final StringWriter out = new StringWriter();
+  private final StringWriter err = new StringWriter();
+  private Optional<CannedAgent> running = Optional.empty();
+
+  @BeforeEach
+  void start() throws IOException {
+    running = Optional.of(new CannedAgent(directory.resolve("s")));
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    agent().close();
+  }
+
+  @Test
+  void listsGuestsInATable() {
+    agent().on("GET", "/v1/guests", List.of(guest("web", "running"), guest("database", "paused")));
+
+    assertThat(run("guest", "list")).isZero();
+
+    assertThat(out.toString().lines())
+        .containsExactly(
+            "NAME      STATE       MEMORY  VCPUS  CPU      PID  MIGRATION",
+            "web       running  512.0 MiB      1  qemu64  4711  -",
+            "database  paused   512.0 MiB      1  qemu64  4711  -");
+  }
+
+  @Test
+  void printsExactlyOneJsonValue() {
+    List<GuestView> guests = List.of(guest("web", "running"));
+    agent().on("GET", "/v1/guests", guests);
+
+    assertThat(run("guest", "list", "--json")).isZero();
+    assertThat(out.toString()).isEqualTo(Json.write(guests) + System.lineSeparator());
+  }
+
+  @Test
+  void saysHowToMendThatNoAgentAnswers() {
+    int code = runAt(directory.resolve("none"), Terminal.NONE, "guest", "list", "--json");
+
+    assertThat(code).isEqualTo(Problem.Kind.HOST.exitCode());
+    assertThat(err.toString())
+        .startsWith("drover: No agent answers at " + directory.resolve("none"))
+        .contains("        Start it with");
+    assertThat(Json.readView(out.toString(), ProblemView.class).code()).isEqualTo("no-agent");
+  }
+
+  @Test
+  void startsAGuestFromStandardInput() {
+    agent().on("POST", "/v1/guests", guest("web", "running"));
+
+    assertThat(run("guest", "start", "-")).isZero();
+    assertThat(agent().asked)
+        .containsExactly("POST /v1/guests {\"name\":\"web\",\"memory\":\"512M\"}");
+    assertThat(out.toString().strip()).isEqualTo("web is running.");
+  }
+
+  @Test
+  void showsAHostWithItsPeersAndWarnings() {
+    agent()
+        .on(
+            "GET",
+            "/v1/host",
+            new HostView(
+                "alpha",
+                "0.1.0",
+                "10.0.2",
+                "tcg",
+                "0.0.0.0:7717",
+                8L << 30,
+                4L << 30,
+                false,
+                List.of(new HostView.PeerView("beta", "198.51.100.2:7717", true, false)),
+                List.of(new ProblemView("host", "c", "There is no userfaultfd", "Turn it on."))));
+
+    assertThat(run("host", "show")).isZero();
+    assertThat(out.toString())
+        .contains("post-copy  not possible here")
+        .contains("beta  198.51.100.2:7717  yes      no")
+        .contains("warning: There is no userfaultfd");
+  }
+
+  @Test
+  void followsAMigrationByItsEventsAndSumsItUp() {
+    agent()
+        .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
+        .events(
+            events(
+                view("copy", 0.25, Optional.empty()),
+                view("copy", 0.55, Optional.empty()),
+                view("ended", 1, Optional.of("completed"))));
+
+    assertThat(run("migrate", "web", "--to", "beta", "--max-downtime", "50ms")).isZero();
+
+    assertThat(agent().asked)
+        .containsExactly(
+            "POST /v1/migrations {\"guest\":\"web\",\"to\":\"beta\",\"maxDowntimeMillis\":50}");
+    assertThat(out.toString())
+        .contains("web -> beta: 25 %, copy (hybrid), 936.0 Mbit/s, 768.0 MiB to go, 4.00 s left")
+        .contains("web is on beta now.")
+        .contains("hybrid: the guest dirties memory faster than the link is")
+        .contains("12.5 s (prepare 400 ms, copy 9.10 s)")
+        .contains("43 ms (limit 100 ms)")
+        .contains("1.00 GiB for 1.00 GiB of memory at 943.9 Mbit/s");
+  }
+
+  @Test
+  void asksAgainAndAgainWhenTheEventsEnd() {
+    agent()
+        .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
+        .on("GET", "/v1/migrations/{id}", view("ended", 1, Optional.of("completed")))
+        .events(List.of());
+
+    assertThat(run("migrate", "web", "--to", "beta", "--json")).isZero();
+    assertThat(Json.readView(out.toString(), MigrationView.class).outcome()).contains("completed");
+  }
+
+  @Test
+  void drawsABarOnATerminalOnly() {
+    agent()
+        .on("POST", "/v1/migrations", view("copy", 0.5, Optional.empty()))
+        .events(events(view("ended", 1, Optional.of("completed"))));
+
+    runAt(directory.resolve("s"), WIDE, "migrate", "web", "--to", "beta");
+
+    assertThat(out.toString())
+        .contains("\rweb -> beta [############------------] 50 %")
+        .contains("\u001b[32mweb is on beta now.\u001b[0m");
+  }
+
+  @Test
+  void tellsAFailedMigrationByItsExitCode() {
+    agent()
+        .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
+        .events(events(view("ended", 0.3, Optional.of("aborted"))));
+
+    assertThat(run("migrate", "web", "--to", "beta")).isEqualTo(Problem.Kind.MIGRATION.exitCode());
+    assertThat(out.toString()).contains("The move of web to beta failed; it runs on at alpha.");
+  }
+
+  @Test
+  void printsTheChecksOfADryRun() {
+    agent()
+        .on(
+            "POST",
+            "/v1/migrations",
+            new CheckReport(
+                false,
+                "web",
+                "beta",
+                "auto",
+                "",
+                0,
+                0,
+                List.of(
+                    new CheckReport.Check("memory", true, "2 GiB free", ""),
+                    new CheckReport.Check("cpu", false, "host has no avx2", "Use qemu64."))));
+
+    assertThat(run("migrate", "web", "--to", "beta", "--dry-run"))
+        .isEqualTo(Problem.Kind.MIGRATION.exitCode());
+    assertThat(out.toString().lines())
+        .contains("memory  ok  2 GiB free", "cpu     no  host has no avx2")
+        .contains("web cannot move to beta. Nothing was moved.");
+  }
+
+  @Test
+  void watchesInJsonLines() {
+    agent()
+        .on("GET", "/v1/migrations/{id}", view("copy", 0.5, Optional.empty()))
+        .events(events(view("ended", 1, Optional.of("completed"))));
+
+    assertThat(run("migration", "watch", ID, "--json")).isZero();
+    assertThat(out.toString().lines())
+        .hasSize(2)
+        .allSatisfy(line -> assertThat(Json.readView(line, MigrationView.class)).isNotNull());
+  }
+
+  @Test
+  void changesCancelsAndResolves() {
+    MigrationView view = view("copy", 0.5, Optional.empty());
+    agent()
+        .on("PATCH", "/v1/migrations/{id}", view)
+        .on("POST", "/v1/migrations/{id}/cancel", view)
+        .on("POST", "/v1/migrations/{id}/resolve", view);
+
+    assertThat(run("migration", "set", ID, "--bandwidth", "none", "--postcopy")).isZero();
+    assertThat(run("migration", "cancel", ID)).isZero();
+    assertThat(run("migration", "resolve", ID, "discard")).isZero();
+    assertThat(run("migration", "set", ID)).isEqualTo(2);
+    assertThat(run("migration", "resolve", ID, "perhaps")).isEqualTo(2);
+
+    String path = "/v1/migrations/" + ID;
+    assertThat(agent().asked)
+        .containsExactly(
+            "PATCH " + path + " {\"bandwidthBytesPerSecond\":0,\"postCopyNow\":true}",
+            "POST " + path + "/cancel ",
+            "POST " + path + "/resolve {\"decision\":\"discard\"}");
+  }
+
+  @Test
+  void tellsAWrongOptionInItsOwnWords() {
+    assertThat(run("migrate", "web", "--to", "beta", "--mode", "warp")).isEqualTo(2);
+    assertThat(err.toString()).startsWith("drover: ").contains("'warp' is not a mode");
+    assertThat(run("migrate", "web")).isEqualTo(2);
+    assertThat(err.toString()).contains("--to");
+  }
+
+  @Test
+  void letsNobodySteerTheTerminalWithANameFromElsewhere() {
+    agent().on("GET", "/v1/guests", List.of(guest("web\u001b[2J\rroot", "running")));
+
+    run("guest", "list");
+    assertThat(out.toString()).contains("web?[2J?root");
+  }
+
+  private CannedAgent agent() {
+    return running.orElseThrow();
+  }
+
+  private int run(String... arguments) {
+    return runAt(directory.resolve("s"), Terminal.NONE, arguments);
+  }
+
+  private int runAt(Path socket, Terminal terminal, String... arguments) {
+    byte[] guest = "name: web\nmemory: 512M\n".getBytes(StandardCharsets.UTF_8);
+    Problems problems = new Problems(terminal);
+    CommandLine verb =
+        Optional.ofNullable(
+                ClientVerbs.all(terminal, new ByteArrayInputStream(guest)).get(arguments[0]))
+            .orElseThrow()
+            .get()
+            .setExecutionExceptionHandler(problems)
+            .setParameterExceptionHandler(problems)
+            .setOut(new PrintWriter(out))
+            .setErr(new PrintWriter(err));
+    List<String> rest = new ArrayList<>(Arrays.asList(arguments).subList(1, arguments.length));
+    rest.addAll(List.of("--agent", socket.toString()));
+    return verb.execute(rest.toArray(String[]::new));
+  }
+
+  private static GuestView guest(String name, String state) {
+    return new GuestView(
+        name,
+        "00000000-0000-4000-8000-000000000000",
+        state,
+        512L << 20,
+        1,
+        "pc-i440fx-7.2",
+        "qemu64",
+        List.of(),
+        Optional.empty(),
+        4711,
+        Optional.empty());
+  }
+
+  private static List<EventView> events(MigrationView... views) {
+    List<EventView> events = new ArrayList<>();
+    for (MigrationView view : views) {
+      events.add(new EventView(events.size(), 0, "migration", Optional.of(view), Optional.empty()));
+    }
+    return events;
+  }
+
+  private static MigrationView view(String phase, double progress, Optional<String> outcome) {
+    return new MigrationView(
+        ID,
+        "web",
+        "source",
+        "alpha",
+        "beta",
+        "auto",
+        "hybrid",
+        "the guest dirties memory faster than the link is",
+        "tunnel",
+        phase,
+        outcome,
+        Optional.empty(),
+        0,
+        12.5,
+        progress,
+        outcome.isPresent() ? Optional.empty() : Optional.of(4.0),
+        1L << 30,
+        (long) ((1L << 30) * (1 - progress)),
+        (long) ((1L << 30) * progress),
+        117_000_000,
+        100_000_000,
+        1,
+        Optional.empty(),
+        100,
+        Optional.of(43.0),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        0,
+        0,
+        List.of(
+            new MigrationView.PhaseTime("prepare", 0, 0.4),
+            new MigrationView.PhaseTime("copy", 0.4, 9.1)),
+        List.of(),
+        List.of());
+  }
+}
