@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.model.ByteSize;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
+import io.drover.model.GuestState;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -93,16 +94,40 @@ final class MemoryWriter {
         Optional.empty());
   }
 
+  /** Starts a guest and waits until it has written every page once, so that none is zero. */
+  static QemuGuest start(RealQemu real, String host, int pause) throws Exception {
+    QemuGuest guest = real.start(host, guest("writer", image(real.directory, pause)));
+    for (int i = 0; i < 400; i++) {
+      guest.pause();
+      boolean written = dump(guest, real.directory, END - PAGE, PAGE)[0] != 0;
+      guest.resume();
+      if (written) {
+        return guest;
+      }
+      Thread.sleep(50);
+    }
+    throw new AssertionError("the guest did not write its memory");
+  }
+
+  /** Checks that the guest's memory is right, and goes on changing. */
+  static void verifyRuns(QemuGuest guest, Path directory) throws Exception {
+    assertThat(guest.state()).isEqualTo(GuestState.RUNNING);
+    int before = verify(guest, directory);
+    for (int i = 0; i < 200; i++) {
+      Thread.sleep(50);
+      if (verify(guest, directory) != before) {
+        return;
+      }
+    }
+    throw new AssertionError("the guest does nothing");
+  }
+
   /** Pauses the guest, checks all of its memory and lets it go on; returns the first value. */
   static int verify(QemuGuest guest, Path directory) throws IOException {
     guest.pause();
     int value = verifyPaused(guest, directory);
     guest.resume();
     return value;
-  }
-
-  static boolean lastPageIsWritten(QemuGuest guest, Path directory) throws IOException {
-    return dump(guest, directory, END - PAGE, PAGE)[0] != 0;
   }
 
   static int verifyPaused(QemuGuest guest, Path directory) throws IOException {

@@ -7,7 +7,6 @@ import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TransferAddress;
 import io.drover.migration.TransferSettings;
 import io.drover.migration.TransferState;
-import io.drover.model.GuestDefinition;
 import io.drover.model.GuestState;
 import io.drover.model.ProblemException;
 import java.util.function.Supplier;
@@ -19,11 +18,9 @@ import org.junit.jupiter.api.Test;
 class MoveIT {
   private static final long SLOW = 10_000_000;
   private final RealQemu real;
-  private final GuestDefinition definition;
 
   MoveIT() throws Exception {
     real = new RealQemu();
-    definition = MemoryWriter.guest("writer", MemoryWriter.image(real.directory, 20_000));
   }
 
   @AfterEach
@@ -32,30 +29,11 @@ class MoveIT {
   }
 
   private void assertRunsWell(QemuGuest guest) throws Exception {
-    assertThat(guest.state()).isEqualTo(GuestState.RUNNING);
-    int before = MemoryWriter.verify(guest, real.directory);
-    for (int i = 0; i < 200; i++) {
-      Thread.sleep(50);
-      if (MemoryWriter.verify(guest, real.directory) != before) {
-        return;
-      }
-    }
-    throw new AssertionError("the guest does nothing");
+    MemoryWriter.verifyRuns(guest, real.directory);
   }
 
-  /** Every page was written once, so none is zero. */
   private QemuGuest startWriter(String host) throws Exception {
-    QemuGuest guest = real.start(host, definition);
-    for (int i = 0; i < 400; i++) {
-      guest.pause();
-      boolean written = MemoryWriter.lastPageIsWritten(guest, real.directory);
-      guest.resume();
-      if (written) {
-        return guest;
-      }
-      Thread.sleep(50);
-    }
-    throw new AssertionError("the guest did not write its memory");
+    return MemoryWriter.start(real, host, 20_000);
   }
 
   @Test

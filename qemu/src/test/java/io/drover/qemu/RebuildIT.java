@@ -1,0 +1,88 @@
+package io.drover.qemu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.migration.HypervisorEvent;
+import io.drover.migration.TransferAddress;
+import io.drover.migration.TransferSettings;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** A target that dies with the device state, before the guest ran, is replaced by another. */
+@Tag("real")
+class RebuildIT {
+  private final RealQemu real;
+
+  RebuildIT() throws Exception {
+    real = new RealQemu();
+  }
+
+  @AfterEach
+  void end() throws Exception {
+    real.close();
+  }
+
+  @Test
+  void rebuildsATargetFromTheReplay() throws Exception {
+    rebuild(RealQemu.postcopy());
+  }
+
+  @Test
+  void rebuildsATargetWithAnUrgentChannelFromTheReplay() throws Exception {
+    rebuild(RealQemu.postcopyUrgent());
+  }
+
+  private void rebuild(TransferSettings settings) throws Exception {
+    QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
+    StreamRecorder recorder = new StreamRecorder();
+    try (Move move = new Move(real, guest, "b", settings)) {
+      move.begin(
+          10_000_000,
+          (channel, bytes) -> {
+            if (channel == 0) {
+              recorder.forward(bytes, 0, bytes.length);
+            }
+          });
+      Thread.sleep(500);
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      // The relay is behind by what the sockets hold.
+      for (int i = 0; i < 500 && !recorder.packagePassed(); i++) {
+        Thread.sleep(20);
+      }
+      move.target.quit();
+      move.cut();
+      move.sourceLog.await(HypervisorEvent.PostCopyPaused.class);
+      byte[] replay = recorder.replay().orElseThrow();
+      assertThat(replay.length).isLessThan(100_000);
+      assertThat(recorder.pageRecords()).isPositive();
+
+      EventLog log = new EventLog();
+      QemuTarget second = real.launch("c", guest.definition(), settings, log);
+      Path incoming = real.socket();
+      second.listen(new TransferAddress.UnixSocket(incoming), 0);
+      try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(incoming))) {
+        StreamReplay.play(
+            replay, Channels.newOutputStream(channel), Channels.newInputStream(channel));
+      }
+      log.await(HypervisorEvent.PostCopyPaused.class);
+      Path again = real.socket();
+      Path outgoing = real.socket();
+      second.listen(new TransferAddress.UnixSocket(again), 1);
+      RecordingRelay relay = new RecordingRelay(outgoing, again, (channel, bytes) -> {});
+      move.source.resumeTransfer(new TransferAddress.UnixSocket(outgoing));
+      move.sourceLog.await(HypervisorEvent.PostCopyRecovered.class);
+      second.run();
+      move.sourceLog.await(HypervisorEvent.TransferCompleted.class);
+      log.await(HypervisorEvent.TransferCompleted.class);
+      move.source.quit();
+      relay.close();
+      MemoryWriter.verifyRuns(second.guest().orElseThrow(), real.directory);
+    }
+  }
+}
