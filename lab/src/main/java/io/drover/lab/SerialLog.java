@@ -23,8 +23,7 @@ final class SerialLog {
   private static final Pattern FAULT =
       Pattern.compile(
           "Kernel panic|Oops|BUG: |general protection|segfault|Bad page|DROVER mem-error"
-              + "|DROVER mem-failed|DROVER load-ended|stress-ng: (fail|error)",
-          Pattern.CASE_INSENSITIVE);
+              + "|DROVER mem-failed|DROVER load-ended|stress-ng: (fail|error)");
 
   private static final Pattern ALIVE =
       Pattern.compile("DROVER alive t=[0-9]+ processes=([0-9]{1,6}) ok");
