@@ -78,8 +78,15 @@ final class SourceBeforeCommit {
               state.at(Stage.SWITCHING),
               new SourceEffect.Journal(),
               new SourceEffect.SwitchToPostCopy());
+      // Without a control connection the target could not be told to run: the guest is better off
+      // here, at once, than stopped until the link is back.
       case SourceEvent.FromHypervisor(HypervisorEvent.TransferCompleted _) ->
-          SourceMachine.commit(state.withEverythingSent(), Stage.COMMITTED);
+          state.connected()
+              ? SourceMachine.commit(state.withEverythingSent(), Stage.COMMITTED)
+              : aborted(
+                  state.withGuestFree(),
+                  "connection-lost",
+                  "The connection to the target was lost at the switch");
       case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyActive _),
           SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) ->
           throw new IllegalStateException("post-copy began unasked");
@@ -123,8 +130,6 @@ final class SourceBeforeCommit {
               : aborted(state, "connection-lost", "The connection to the target broke: " + reason);
       case SourceEvent.Connected() ->
           SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Attach()));
-      case SourceEvent.Unreachable(Problem problem) ->
-          SourceAbort.begin(state, Ending.of(Outcome.ABORTED, problem));
       case SourceEvent.ChannelsBroken(String reason) ->
           aborted(state, "connection-lost", "A channel to the target broke: " + reason);
       case SourceEvent.EffectFailed(SourceEffect _, Problem problem) ->
@@ -145,6 +150,7 @@ final class SourceBeforeCommit {
       case SourceEvent.FromHypervisor(HypervisorEvent fromHypervisor) ->
           hypervisor(state, fromHypervisor);
       case SourceEvent.FromPeer _,
+          SourceEvent.Unreachable _,
           SourceEvent.SwitchWanted _,
           SourceEvent.RetryDue _,
           SourceEvent.Resolved _,

@@ -246,8 +246,11 @@ public final class TargetMachine {
                   state, new TargetEffect.Send(new PeerMessage.Refused(List.of(problem))));
       // A guest that may run but does not answer is in post-copy and waits for a page; it is not
       // this machine's to guess otherwise.
+      case TargetEffect.Journal() ->
+          state.mayHaveRun() || state.stage() == Stage.ENDED || state.stage() == Stage.GONE
+              ? TargetStep.of(state)
+              : gone(state, "the journal cannot be written: " + problem.message());
       case TargetEffect.Run(),
-          TargetEffect.Journal(),
           TargetEffect.Send(PeerMessage _),
           TargetEffect.SendPrepared(),
           TargetEffect.Announce(),
