@@ -82,7 +82,7 @@ abstract class SimAgent<S, E, F> {
   }
 
   void offer(E event) {
-    if (alive && state.isPresent()) {
+    if (alive && state.isPresent() && (busy || !driverEnds(state.orElseThrow()))) {
       queue.add(event);
       pump();
     }

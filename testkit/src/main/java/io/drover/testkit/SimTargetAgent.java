@@ -67,7 +67,7 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
               c ->
                   c.sendToSource(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of())));
       case TargetEffect.ListenFor(int attempt) -> {
-        long ticket = (++lastTicket) + (life() * 1_000_000L);
+        long ticket = ++lastTicket + life() * 1_000_000L;
         hypervisor().listen(attempt, ticket);
         tickets.clear();
         tickets.add(ticket);
