@@ -56,10 +56,13 @@ public final class TargetMachine {
       case PeerMessage.Abort(String reason) -> abort(state, reason);
       case PeerMessage.SourceLost(String reason) -> sourceLost(state, reason);
       case PeerMessage.Finished() -> conclude(state.withFinishedThere());
+      // Whatever is left of a hypervisor that never ran makes room for the one the source can feed.
       case PeerMessage.Prepare prepare ->
-          state.stage() == Stage.GONE && !state.mayHaveRun()
+          prepare.generation() > state.generation() && !state.mayHaveRun()
               ? TargetStep.of(
                   state.nextGeneration(prepare.generation()),
+                  new TargetEffect.CloseChannels(),
+                  new TargetEffect.Remove(),
                   new TargetEffect.Journal(),
                   new TargetEffect.Launch())
               : TargetStep.of(state, new TargetEffect.Send(status(state)));
@@ -104,7 +107,7 @@ public final class TargetMachine {
       // The source lost the channels and this side has not noticed: make it notice.
       case RECEIVING, LOADED, RUNNING ->
           state.received()
-              ? TargetStep.of(state, new TargetEffect.Send(status(state)))
+              ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(
                   state.withPendingListen(Optional.of(attempt)), new TargetEffect.BreakTransfer());
       case PREPARING -> TargetStep.of(state);
@@ -146,9 +149,9 @@ public final class TargetMachine {
         }
         yield TargetStep.of(
             discarded(state, "The source took the guest back: " + reason),
-            new TargetEffect.Journal(),
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.Journal(),
             aborted);
       }
     };
@@ -160,14 +163,33 @@ public final class TargetMachine {
         .at(Stage.ENDED);
   }
 
+  /** The source's hypervisor can never run the guest again, nor send any more of it. */
   private static TargetStep sourceLost(TargetState state, String reason) {
-    TargetEffect heard = new TargetEffect.Send(new PeerMessage.Aborted());
-    if (state.stage() == Stage.ENDED) {
-      return TargetStep.of(state, heard);
-    }
-    if (state.received() && state.committed()) {
-      return conclude(state.withFinishedThere());
-    }
+    return switch (state.stage()) {
+      case ENDED -> {
+        boolean poweredOff =
+            state.ending().map(ending -> ending.outcome() == Outcome.POWERED_OFF).orElse(false);
+        yield TargetStep.of(
+            state,
+            new TargetEffect.Send(
+                poweredOff
+                    ? new PeerMessage.PoweredOff()
+                    : state.received() ? new PeerMessage.Received() : new PeerMessage.Aborted()));
+      }
+      case PREPARING, READY, GONE, PAUSED -> incomplete(state, reason);
+      case RECEIVING -> incomplete(state, reason);
+      // The last of it may have come, and the news of that not yet: the hypervisor is made to say.
+      case LOADED, RUNNING ->
+          state.received()
+              ? state.stage() == Stage.RUNNING
+                  ? conclude(state.withFinishedThere())
+                  : TargetStep.of(state, new TargetEffect.Send(status(state)))
+              : TargetStep.of(state.withFinishedThere(), new TargetEffect.BreakTransfer());
+    };
+  }
+
+  /** The source is dead and something is missing here: nothing can bring the guest back. */
+  static TargetStep incomplete(TargetState state, String reason) {
     TargetState lost =
         state
             .withEnding(
@@ -176,16 +198,19 @@ public final class TargetMachine {
                     Problem.migration(
                         "source-died",
                         "The source died before all memory had crossed: " + reason,
-                        "What is left of the guest stands still here; "
-                            + "'drover guest stop --force' removes it.")))
+                        state.mayHaveRun()
+                            ? "What is left of the guest stands still here; "
+                                + "'drover guest stop --force' removes it."
+                            : "Start the guest afresh.")))
             .at(Stage.ENDED);
+    TargetEffect heard = new TargetEffect.Send(new PeerMessage.Aborted());
     return state.mayHaveRun()
-        ? TargetStep.of(lost, new TargetEffect.Journal(), new TargetEffect.CloseChannels(), heard)
+        ? TargetStep.of(lost, new TargetEffect.CloseChannels(), new TargetEffect.Journal(), heard)
         : TargetStep.of(
             lost,
-            new TargetEffect.Journal(),
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.Journal(),
             heard);
   }
 
@@ -196,9 +221,9 @@ public final class TargetMachine {
           state.received() && state.finishedThere()
               ? TargetStep.of(
                   state.withEnding(Ending.of(Outcome.COMPLETED)).at(Stage.ENDED),
-                  new TargetEffect.Journal(),
                   new TargetEffect.CloseChannels(),
                   new TargetEffect.Adopt(),
+                  new TargetEffect.Journal(),
                   new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(state);
       case ENDED ->
@@ -216,9 +241,9 @@ public final class TargetMachine {
               ? TargetStep.of(state)
               : TargetStep.of(
                   discarded(state, "The source fell silent before the guest was here"),
-                  new TargetEffect.Journal(),
                   new TargetEffect.CloseChannels(),
-                  new TargetEffect.Remove());
+                  new TargetEffect.Remove(),
+                  new TargetEffect.Journal());
       case LOADED, RUNNING, PAUSED, ENDED -> TargetStep.of(state);
     };
   }
@@ -230,13 +255,13 @@ public final class TargetMachine {
         yield state.generation() == 0
             ? TargetStep.of(
                 state.withEnding(Ending.of(Outcome.REFUSED, problem)).at(Stage.ENDED),
-                new TargetEffect.Journal(),
                 new TargetEffect.Remove(),
+                new TargetEffect.Journal(),
                 refused)
             : TargetStep.of(
                 state.at(Stage.GONE),
-                new TargetEffect.Journal(),
                 new TargetEffect.Remove(),
+                new TargetEffect.Journal(),
                 refused);
       }
       case TargetEffect.ListenFor(int attempt) ->
@@ -279,9 +304,9 @@ public final class TargetMachine {
             : state.at(Stage.GONE);
     return TargetStep.of(
         next,
-        new TargetEffect.Journal(),
         new TargetEffect.CloseChannels(),
         new TargetEffect.Remove(),
+        new TargetEffect.Journal(),
         say);
   }
 
@@ -301,9 +326,9 @@ public final class TargetMachine {
                     ? conclude(state.withFinishedThere())
                     : TargetStep.of(
                         discarded(state, "A person gave the arrival up"),
-                        new TargetEffect.Journal(),
                         new TargetEffect.CloseChannels(),
-                        new TargetEffect.Remove());
+                        new TargetEffect.Remove(),
+                        new TargetEffect.Journal());
           };
     };
   }

@@ -72,7 +72,10 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
       case SourceEffect.ResumeTransfer(PeerMessage.Listening listening) ->
           hypervisor.resumeTransfer(ticket(listening));
       case SourceEffect.Replay(PeerMessage.Listening listening) -> replay(effect, listening);
-      case SourceEffect.ContinueGuest() -> hypervisor.continueGuest();
+      case SourceEffect.ContinueGuest() -> {
+        hypervisor.continueGuest();
+        offer(new SourceEvent.GuestContinued());
+      }
       case SourceEffect.RemoveGuest() -> {
         world().sourceRemoved();
         hypervisor.quit();

@@ -260,7 +260,7 @@ final class SimWorld {
     while (simulation.next(end)) {
       checkAlways();
     }
-    if (!settled()) {
+    if (!settledStates()) {
       throw new Violation("settled, and then stirred again");
     }
     checkEnd();
@@ -285,13 +285,15 @@ final class SimWorld {
   }
 
   private boolean settled() {
-    boolean sourceDone =
-        sourceHostLost || (source.idle() && source.state().map(SourceState::settled).orElse(true));
-    boolean targetDone =
-        targetHostLost
-            || (target.idle()
-                && target.state().map(s -> s.stage() == TargetState.Stage.ENDED).orElse(true));
-    return sourceDone && targetDone;
+    return settledStates()
+        && (sourceHostLost || source.idle())
+        && (targetHostLost || target.idle());
+  }
+
+  private boolean settledStates() {
+    return (sourceHostLost || source.state().map(SourceState::settled).orElse(true))
+        && (targetHostLost
+            || target.state().map(s -> s.stage() == TargetState.Stage.ENDED).orElse(true));
   }
 
   /** Only where the agents cannot know, and a person can go and look. */
