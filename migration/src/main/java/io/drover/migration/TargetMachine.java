@@ -120,7 +120,12 @@ public final class TargetMachine {
     return switch (state.stage()) {
       case LOADED -> run(committed);
       // Not loaded yet, or cut off: it runs as soon as it is and can.
-      case RECEIVING, PAUSED -> TargetStep.of(committed, new TargetEffect.Journal());
+      case RECEIVING, PAUSED ->
+          // A source that was restarted may have forgotten that the guest runs here.
+          state.mayHaveRun()
+              ? TargetStep.of(
+                  committed, new TargetEffect.Journal(), new TargetEffect.Send(status(committed)))
+              : TargetStep.of(committed, new TargetEffect.Journal());
       case RUNNING, GONE, ENDED, PREPARING, READY ->
           TargetStep.of(state, new TargetEffect.Send(status(state)));
     };

@@ -62,7 +62,7 @@ abstract class SimAgent<S, E, F> {
   }
 
   boolean idle() {
-    return !busy && queue.isEmpty();
+    return alive && !busy && queue.isEmpty();
   }
 
   Optional<S> state() {

@@ -246,6 +246,8 @@ final class SimWorld {
     }
     simulation.tell(() -> "faults end, links heal, agents are started again");
     network.heal();
+    source.killAfterEffects(-1);
+    target.killAfterEffects(-1);
     restartSource();
     restartTarget();
     runUntilSettled(FAULTS_END_MILLIS + SETTLES_WITHIN_MILLIS);
@@ -427,19 +429,15 @@ final class SimWorld {
   void sourceRemoved() {
     boolean wholeThere =
         targets.stream().anyMatch(t -> t.hasEverything() && (t.alive() || t.everExecuted()));
-    boolean ranThere = targets.stream().anyMatch(SimTarget::everExecuted);
+    // A paused guest never executes, and is the target's all the same once that is journalled.
+    boolean ownedThere =
+        targets.stream().anyMatch(SimTarget::everExecuted)
+            || target.journal().map(TargetState::mayHaveRun).orElse(false);
     boolean lost =
-        source
-            .state()
-            .flatMap(SourceState::ending)
-            .map(e -> e.outcome() == Outcome.LOST)
-            .orElse(false);
-    if (sourceHypervisor.alive()
-        && !wholeThere
-        && !poweredOff
-        && !ranThere
-        && !lost
-        && !personDecided) {
+        source.state().flatMap(SourceState::ending).stream()
+            .anyMatch(e -> e.outcome() == Outcome.LOST);
+    boolean excused = poweredOff || ownedThere || lost || personDecided;
+    if (sourceHypervisor.alive() && !wholeThere && !excused) {
       throw new Violation("the source's copy is removed and the target does not have it");
     }
   }
