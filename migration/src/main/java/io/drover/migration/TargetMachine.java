@@ -83,9 +83,7 @@ public final class TargetMachine {
   }
 
   static PeerMessage status(TargetState state) {
-    boolean poweredOff =
-        state.ending().map(ending -> ending.outcome() == Outcome.POWERED_OFF).orElse(false);
-    if (poweredOff) {
+    if (ended(state, Outcome.POWERED_OFF)) {
       return new PeerMessage.PoweredOff();
     }
     TargetStage stage =
@@ -95,9 +93,18 @@ public final class TargetMachine {
           case RUNNING -> state.received() ? TargetStage.RECEIVED : TargetStage.RUNNING;
           case PAUSED -> TargetStage.POSTCOPY_PAUSED;
           case GONE -> TargetStage.GONE;
-          case ENDED -> state.received() ? TargetStage.RECEIVED : TargetStage.GONE;
+          case ENDED -> endedWell(state) ? TargetStage.RECEIVED : TargetStage.GONE;
         };
     return new PeerMessage.TargetStatus(stage, state.mayHaveRun());
+  }
+
+  /** Having received it all is nothing if it was discarded, or died, before the end. */
+  private static boolean endedWell(TargetState state) {
+    return ended(state, Outcome.COMPLETED);
+  }
+
+  private static boolean ended(TargetState state, Outcome outcome) {
+    return state.ending().map(ending -> ending.outcome() == outcome).orElse(false);
   }
 
   private static TargetStep listen(TargetState state, int attempt) {
@@ -172,17 +179,13 @@ public final class TargetMachine {
   private static TargetStep sourceLost(TargetState state, String reason) {
     return switch (state.stage()) {
       case ENDED -> {
-        boolean poweredOff =
-            state.ending().map(ending -> ending.outcome() == Outcome.POWERED_OFF).orElse(false);
-        yield TargetStep.of(
-            state,
-            new TargetEffect.Send(
-                poweredOff
-                    ? new PeerMessage.PoweredOff()
-                    : state.received() ? new PeerMessage.Received() : new PeerMessage.Aborted()));
+        PeerMessage answer =
+            ended(state, Outcome.POWERED_OFF)
+                ? new PeerMessage.PoweredOff()
+                : endedWell(state) ? new PeerMessage.Received() : new PeerMessage.Aborted();
+        yield TargetStep.of(state, new TargetEffect.Send(answer));
       }
-      case PREPARING, READY, GONE, PAUSED -> incomplete(state, reason);
-      case RECEIVING -> incomplete(state, reason);
+      case PREPARING, READY, RECEIVING, GONE, PAUSED -> incomplete(state, reason);
       // The last of it may have come, and the news of that not yet: the hypervisor is made to say.
       case LOADED, RUNNING ->
           state.received()
@@ -232,7 +235,7 @@ public final class TargetMachine {
                   new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(state);
       case ENDED ->
-          state.received()
+          endedWell(state)
               ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(state, new TargetEffect.Send(status(state)));
       case PREPARING, READY, RECEIVING, LOADED, PAUSED, GONE -> TargetStep.of(state);

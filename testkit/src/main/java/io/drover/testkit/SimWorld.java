@@ -311,12 +311,13 @@ final class SimWorld {
       if (!ranThere) {
         targets.forEach(SimTarget::kill);
       }
-      source.offer(
-          new SourceEvent.Resolved(
-              wholeThere
-                      || (ranThere && sourceHypervisor.outgoing() == SimSource.Outgoing.COMPLETED)
-                  ? SourceEvent.Decision.TARGET_HAS_IT
-                  : SourceEvent.Decision.TAKE_BACK));
+      SourceEvent.Decision decision =
+          wholeThere || (ranThere && sourceHypervisor.outgoing() == SimSource.Outgoing.COMPLETED)
+              ? SourceEvent.Decision.TARGET_HAS_IT
+              : SourceEvent.Decision.TAKE_BACK;
+      source.offer(new SourceEvent.Resolved(decision));
+      // A target that can never hear of it is given up in a second step.
+      simulation.after(5000, () -> source.offer(new SourceEvent.Resolved(decision)));
     }
     if (!targetHostLost && sourceHostLost) {
       boolean loaded =
@@ -404,25 +405,25 @@ final class SimWorld {
     if (!sourceHypervisor.alive()) {
       return;
     }
-    if (!sourceHypervisor.split() && !ranThere) {
+    // Killed between the journal and the command, or right after it: nobody can tell which.
+    boolean toldToRun = target.journal().map(TargetState::mayHaveRun).orElse(false);
+    if (ranThere || toldToRun) {
+      note(ranThere ? "LOST after it ran there" : "LOST, told to run there and died before it did");
+      boolean recoverable =
+          sourceHypervisor.split()
+              && alive.filter(t -> t.transferState() == TransferState.POSTCOPY_PAUSED).isPresent();
+      if (recoverable) {
+        throw new Violation("LOST, and it could have been recovered");
+      }
+      return;
+    }
+    if (!sourceHypervisor.split()) {
       throw new Violation("LOST, and the source has it whole");
     }
-    if (sourceHypervisor.split()
-        && alive.isPresent()
-        && alive.get().transferState() == TransferState.POSTCOPY_PAUSED) {
-      throw new Violation("LOST, and it could have been recovered");
+    if (source.replayKept()) {
+      throw new Violation("LOST, and the switch could have been replayed");
     }
-    if (sourceHypervisor.split() && !ranThere) {
-      if (source.replayKept()) {
-        boolean toldToRun = target.journal().map(TargetState::mayHaveRun).orElse(false);
-        if (!toldToRun) {
-          throw new Violation("LOST, and the switch could have been replayed");
-        }
-        note("LOST because the target was told to run and died before it did");
-      } else {
-        note("LOST because the switch was not kept");
-      }
-    }
+    note("LOST because the switch was not kept");
   }
 
   /** Called when the source's agent is about to end the source's hypervisor. */
