@@ -84,7 +84,9 @@ final class SourceAbort {
               ? SourceStep.of(state, new SourceEffect.Send(lastWord(state)))
               : SourceStep.of(state);
       case SourceEvent.Disconnected _ -> settle(state, new ArrayList<>());
-      case SourceEvent.Resolved _ -> settle(state.withLastWordOwed(false), new ArrayList<>());
+      // Nothing was ever asked of a target that could not be reached, so it need not hear of it.
+      case SourceEvent.Unreachable _, SourceEvent.Resolved _ ->
+          settle(state.withLastWordOwed(false), new ArrayList<>());
       case SourceEvent.GuestContinued() ->
           state.stage() == Stage.ABORTING && !state.guestFree()
               ? settle(state.withGuestFree(), new ArrayList<>())
@@ -112,7 +114,6 @@ final class SourceAbort {
               : SourceStep.of(state, new SourceEffect.RefuseCancel());
       case SourceEvent.FromPeer _,
           SourceEvent.FromHypervisor _,
-          SourceEvent.Unreachable _,
           SourceEvent.SwitchWanted _,
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,

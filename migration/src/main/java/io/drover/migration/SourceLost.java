@@ -61,6 +61,9 @@ final class SourceLost {
               state,
               new SourceEffect.Send(new PeerMessage.Commit(state.wasRunning())),
               new SourceEffect.Send(new PeerMessage.SourceLost(REASON)));
+      // It died before it could answer, and is asked again for the last word.
+      case PeerMessage.Gone _ ->
+          SourceStep.of(state, new SourceEffect.Send(new PeerMessage.SourceLost(REASON)));
       case PeerMessage.Prepare _,
           PeerMessage.Listen _,
           PeerMessage.Commit _,
@@ -74,7 +77,6 @@ final class SourceLost {
           PeerMessage.Listening _,
           PeerMessage.Running _,
           PeerMessage.Paused _,
-          PeerMessage.Gone _,
           PeerMessage.TargetStatus _,
           PeerMessage.HeartbeatReply _ ->
           SourceStep.of(state);

@@ -33,8 +33,9 @@ final class TargetHypervisorEvents {
       case HypervisorEvent.ProcessExited(String reason, long _) ->
           TargetMachine.gone(state, reason);
       case HypervisorEvent.TransferFailed(String reason, boolean _, long _) ->
-          // Only an arrival fails; post-copy pauses instead. A guest that runs is not touched.
-          state.mayHaveRun() ? TargetStep.of(state) : TargetMachine.gone(state, reason);
+          // What can be recovered pauses; what fails with memory missing is dead, told to run or
+          // not.
+          state.received() ? TargetStep.of(state) : TargetMachine.gone(state, reason);
       case HypervisorEvent.TransferActive _,
           HypervisorEvent.PassStarted _,
           HypervisorEvent.GuestStopped _,
