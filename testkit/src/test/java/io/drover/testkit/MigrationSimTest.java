@@ -123,7 +123,7 @@ class MigrationSimTest {
                         : effects;
                   }
                 },
-                Long.getLong("x", 100_000)))
+                60_000))
         .contains("two copies run, or may at any moment");
   }
 
@@ -141,7 +141,7 @@ class MigrationSimTest {
                   }
                 },
                 20_000))
-        .contains("two copies run, or may at any moment");
+        .contains("the source runs after the target did");
   }
 
   @Test
