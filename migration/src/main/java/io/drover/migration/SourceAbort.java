@@ -79,6 +79,9 @@ final class SourceAbort {
           hypervisor(state, hypervisorEvent);
       case SourceEvent.FromPeer(PeerMessage.Aborted _), SourceEvent.FromPeer(PeerMessage.Gone _) ->
           settle(state.withLastWordOwed(false), new ArrayList<>());
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status)
+          when status.stage() == PeerMessage.TargetStage.UNKNOWN ->
+          settle(state.withLastWordOwed(false), new ArrayList<>());
       case SourceEvent.Connected() ->
           state.lastWordOwed()
               ? SourceStep.of(state, new SourceEffect.Send(lastWord(state)))

@@ -245,7 +245,8 @@ public final class TargetMachine {
   private static TargetStep abandoned(TargetState state) {
     return switch (state.stage()) {
       case PREPARING, READY, RECEIVING, GONE ->
-          state.committed()
+          // Where the hypervisor is gone nothing can be lost any more, whoever owned it.
+          state.committed() && state.stage() != Stage.GONE
               ? TargetStep.of(state)
               : TargetStep.of(
                   discarded(state, "The source fell silent before the guest was here"),

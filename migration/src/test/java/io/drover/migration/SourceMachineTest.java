@@ -297,4 +297,14 @@ class SourceMachineTest {
     assertThat(outcome()).contains(Outcome.LOST);
     assertThat(state.settled()).isTrue();
   }
+
+  @Test
+  void tellsNoLossWhenTheTargetHasLostItsJournal() {
+    postCopy();
+    hypervisor(new HypervisorEvent.ProcessExited("killed", 0));
+    status(TargetStage.UNKNOWN, false);
+    assertThat(outcome()).isEmpty();
+    on(new SourceEvent.Resolved(SourceEvent.Decision.TARGET_HAS_IT));
+    assertThat(outcome()).contains(Outcome.COMPLETED);
+  }
 }

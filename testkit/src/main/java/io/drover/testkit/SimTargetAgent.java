@@ -135,8 +135,7 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
         TargetStep first = TargetMachine.start(TargetState.initial());
         begin(new Step<>(first.state(), first.effects()));
       }
-      case PeerMessage.Abort _, PeerMessage.SourceLost _ ->
-          by.sendToSource(new PeerMessage.Aborted());
+      case PeerMessage.Abort _ -> by.sendToSource(new PeerMessage.Aborted());
       default -> by.sendToSource(new PeerMessage.TargetStatus(TargetStage.UNKNOWN, false));
     }
   }
