@@ -14,9 +14,8 @@ import io.drover.wire.PeerMessage;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.Optional;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Test;
 
@@ -60,7 +59,8 @@ class MigrationSimTest {
   @Test
   void findsATargetThatRunsWithoutCommit() {
     assertThat(
-            failures(
+            finds(
+                "two copies run, or may at any moment",
                 new Broken() {
                   @Override
                   List<TargetEffect> target(
@@ -71,13 +71,14 @@ class MigrationSimTest {
                     return loaded ? with(effects, new TargetEffect.Run()) : effects;
                   }
                 }))
-        .contains("two copies run, or may at any moment");
+        .isTrue();
   }
 
   @Test
   void findsASourceThatRunsOnAfterTheCommit() {
     assertThat(
-            failures(
+            finds(
+                "two copies run, or may at any moment",
                 new Broken() {
                   @Override
                   List<SourceEffect> source(
@@ -89,13 +90,14 @@ class MigrationSimTest {
                     return cutOff ? with(effects, new SourceEffect.ContinueGuest()) : effects;
                   }
                 }))
-        .contains("two copies run, or may at any moment");
+        .isTrue();
   }
 
   @Test
   void findsASourceThatRemovesItsGuestAfterTheJournalOfTheEnd() {
     assertThat(
-            failures(
+            finds(
+                "completed, and the source's hypervisor is left",
                 new Broken() {
                   @Override
                   List<SourceEffect> source(
@@ -106,13 +108,14 @@ class MigrationSimTest {
                   }
                 },
                 20_000))
-        .contains("completed, and the source's hypervisor is left");
+        .isTrue();
   }
 
   @Test
   void findsASourceThatResumesItsGuestBeforeItJournalsTheAbort() {
     assertThat(
-            failures(
+            finds(
+                "two copies run, or may at any moment",
                 new Broken() {
                   @Override
                   List<SourceEffect> source(
@@ -124,13 +127,14 @@ class MigrationSimTest {
                   }
                 },
                 60_000))
-        .contains("two copies run, or may at any moment");
+        .isTrue();
   }
 
   @Test
   void findsATargetThatForgetsToJournalThatItMayRun() {
     assertThat(
-            failures(
+            finds(
+                "the source runs after the target did",
                 new Broken() {
                   @Override
                   List<TargetEffect> target(
@@ -141,13 +145,14 @@ class MigrationSimTest {
                   }
                 },
                 20_000))
-        .contains("the source runs after the target did");
+        .isTrue();
   }
 
   @Test
   void findsAHypervisorThatIsLeftBehind() {
     assertThat(
-            failures(
+            finds(
+                "ABORTED, and a hypervisor is left at the target",
                 new Broken() {
                   @Override
                   List<TargetEffect> target(
@@ -155,13 +160,14 @@ class MigrationSimTest {
                     return without(effects, new TargetEffect.Remove());
                   }
                 }))
-        .contains("ABORTED, and a hypervisor is left at the target");
+        .isTrue();
   }
 
   @Test
   void findsARequestThatIsIgnored() {
     assertThat(
-            failures(
+            finds(
+                "a request to cancel was ignored",
                 new Broken() {
                   @Override
                   List<SourceEffect> source(
@@ -169,13 +175,14 @@ class MigrationSimTest {
                     return without(effects, new SourceEffect.RefuseCancel());
                   }
                 }))
-        .contains("a request to cancel was ignored");
+        .isTrue();
   }
 
   @Test
   void findsAMoveThatNeverEnds() {
     assertThat(
-            failures(
+            finds(
+                "does not settle by itself",
                 new Broken() {
                   @Override
                   List<SourceEffect> source(
@@ -183,18 +190,17 @@ class MigrationSimTest {
                     return without(effects, new SourceEffect.Send(new PeerMessage.Attach()));
                   }
                 }))
-        .contains("does not settle by itself");
+        .isTrue();
   }
 
-  private static Set<String> failures(Machines machines) {
-    return failures(machines, SEEDS_FOR_BROKEN_MACHINES);
+  private static boolean finds(String failure, Machines machines) {
+    return finds(failure, machines, SEEDS_FOR_BROKEN_MACHINES);
   }
 
-  private static Set<String> failures(Machines machines, long seeds) {
+  private static boolean finds(String failure, Machines machines, long seeds) {
     return LongStream.range(0, seeds)
         .mapToObj(seed -> MigrationSimulation.run(seed, machines, Simulation.Tracing.OFF))
-        .flatMap(result -> result.failure().stream())
-        .collect(Collectors.toSet());
+        .anyMatch(result -> result.failure().equals(Optional.of(failure)));
   }
 
   /** Drover's machines with a mistake in what they want done. */
