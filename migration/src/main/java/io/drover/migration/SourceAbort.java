@@ -35,6 +35,8 @@ final class SourceAbort {
     } else if (!state.guestFree()) {
       effects.add(new SourceEffect.CancelTransfer());
     } else if (state.wasRunning()) {
+      // Free only once it is known to run: killed in between, the agent must find it still owed.
+      next = next.withGuestNotFree();
       effects.add(new SourceEffect.ContinueGuest());
     }
     if (next.lastWordOwed() && next.connected()) {
@@ -45,6 +47,10 @@ final class SourceAbort {
 
   /** The guest itself is no more on this host, and never will be again. */
   static SourceStep gone(SourceState state, Outcome outcome) {
+    boolean mayBeWholeThere = state.stage() == Stage.COPYING || state.stage() == Stage.SWITCHING;
+    if (outcome == Outcome.LOST && mayBeWholeThere) {
+      return SourceLost.ask(state);
+    }
     Ending ending =
         outcome == Outcome.LOST
             ? Ending.of(
@@ -57,11 +63,12 @@ final class SourceAbort {
     SourceState next =
         state.withEnding(ending).withGuestFree().withLastWordOwed(true).at(Stage.ABORTING);
     List<SourceEffect> effects = new ArrayList<>();
+    // Removed first: killed in between, the agent finds the hypervisor gone and decides the same.
+    effects.add(new SourceEffect.RemoveGuest());
     effects.add(new SourceEffect.Journal());
     if (next.connected()) {
       effects.add(new SourceEffect.Send(lastWord(next)));
     }
-    effects.add(new SourceEffect.RemoveGuest());
     return settle(next, effects);
   }
 
@@ -72,28 +79,44 @@ final class SourceAbort {
           hypervisor(state, hypervisorEvent);
       case SourceEvent.FromPeer(PeerMessage.Aborted _), SourceEvent.FromPeer(PeerMessage.Gone _) ->
           settle(state.withLastWordOwed(false), new ArrayList<>());
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status)
+          when status.stage() == PeerMessage.TargetStage.UNKNOWN ->
+          settle(state.withLastWordOwed(false), new ArrayList<>());
       case SourceEvent.Connected() ->
           state.lastWordOwed()
               ? SourceStep.of(state, new SourceEffect.Send(lastWord(state)))
               : SourceStep.of(state);
       case SourceEvent.Disconnected _ -> settle(state, new ArrayList<>());
-      case SourceEvent.Resolved _ -> settle(state.withLastWordOwed(false), new ArrayList<>());
+      // Nothing was ever asked of a target that could not be reached, so it need not hear of it.
+      case SourceEvent.Unreachable _, SourceEvent.Resolved _ ->
+          settle(state.withLastWordOwed(false), new ArrayList<>());
+      case SourceEvent.GuestContinued() ->
+          state.stage() == Stage.ABORTING && !state.guestFree()
+              ? settle(state.withGuestFree(), new ArrayList<>())
+              : SourceStep.of(state);
       case SourceEvent.EffectFailed(SourceEffect.CancelTransfer _, Problem _) ->
-          SourceStep.of(state, new SourceEffect.BreakTransfer());
+          state.guestFree()
+              ? SourceStep.of(state)
+              : SourceStep.of(state, new SourceEffect.BreakTransfer());
       case SourceEvent.EffectFailed(SourceEffect.ContinueGuest _, Problem problem) ->
-          SourceStep.of(
-              state.withEnding(
-                  Ending.of(
-                      state.ending().map(Ending::outcome).orElse(Outcome.ABORTED),
-                      Problem.migration(
-                          "left-paused",
-                          "The guest stands still at the source: " + problem.message(),
-                          "Nothing else holds it: 'drover guest resume' lets it run."))),
-              new SourceEffect.Journal());
-      case SourceEvent.CancelRequested _ -> SourceStep.of(state);
+          settle(
+              state
+                  .withGuestFree()
+                  .withEnding(
+                      Ending.of(
+                          state.ending().map(Ending::outcome).orElse(Outcome.ABORTED),
+                          Problem.migration(
+                              "left-paused",
+                              "The guest stands still at the source: " + problem.message(),
+                              "Nothing else holds it: 'drover guest resume' lets it run."))),
+              new ArrayList<>());
+      // Where the guest stays here anyway the wish is granted; elsewhere it comes too late.
+      case SourceEvent.CancelRequested _ ->
+          state.ending().map(SourceAbort::guestStays).orElse(true)
+              ? SourceStep.of(state)
+              : SourceStep.of(state, new SourceEffect.RefuseCancel());
       case SourceEvent.FromPeer _,
           SourceEvent.FromHypervisor _,
-          SourceEvent.Unreachable _,
           SourceEvent.SwitchWanted _,
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,
@@ -114,11 +137,9 @@ final class SourceAbort {
       case HypervisorEvent.TransferCancelled _,
           HypervisorEvent.TransferFailed _,
           HypervisorEvent.TransferCompleted _ -> {
-        List<SourceEffect> effects = new ArrayList<>();
-        if (state.wasRunning()) {
-          effects.add(new SourceEffect.ContinueGuest());
-        }
-        yield settle(state.withGuestFree(), effects);
+        yield state.wasRunning()
+            ? SourceStep.of(state, new SourceEffect.ContinueGuest())
+            : settle(state.withGuestFree(), new ArrayList<>());
       }
       case HypervisorEvent.GuestPoweredOff _ -> gone(state, Outcome.POWERED_OFF);
       case HypervisorEvent.ProcessExited _ -> gone(state, Outcome.LOST);
@@ -130,6 +151,13 @@ final class SourceAbort {
           HypervisorEvent.PostCopyPaused _,
           HypervisorEvent.PostCopyRecovered _ ->
           SourceStep.of(state);
+    };
+  }
+
+  private static boolean guestStays(Ending ending) {
+    return switch (ending.outcome()) {
+      case ABORTED, CANCELLED, REFUSED -> true;
+      case COMPLETED, POWERED_OFF, LOST -> false;
     };
   }
 

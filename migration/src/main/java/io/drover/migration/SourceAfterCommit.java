@@ -33,16 +33,16 @@ final class SourceAfterCommit {
   /** Everything was sent; the target has it loaded and is told to run it. */
   private static SourceStep committed(SourceState state, SourceEvent event) {
     return switch (event) {
-      case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() ->
-          takeBack(state, LastWord.NOT_NEEDED);
+      case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() -> neverRan(state);
       case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
           switch (status.stage()) {
             case RECEIVING, LOADED -> SourceMachine.commit(state, state.stage());
-            case GONE -> status.mayHaveRun() ? lost(state) : takeBack(state, LastWord.NOT_NEEDED);
+            case GONE -> status.mayHaveRun() ? lost(state) : neverRan(state);
             // A target that does not know a guest that it had loaded has lost its journal: only a
             // person can tell whether the guest runs there.
             case UNKNOWN -> SourceStep.of(state);
-            case RUNNING, RECEIVED, POSTCOPY_PAUSED -> runsThere(state);
+            case RUNNING, RECEIVED, POSTCOPY_PAUSED ->
+                status.mayHaveRun() ? runsThere(state) : SourceStep.of(state);
           };
       case SourceEvent.Resolved(SourceEvent.Decision decision) ->
           switch (decision) {
@@ -55,17 +55,23 @@ final class SourceAfterCommit {
     };
   }
 
+  /** The target attests that what it had is gone and never ran. */
+  private static SourceStep neverRan(SourceState state) {
+    // A hypervisor here that still waits in post-copy cannot go on by itself, but can send again.
+    return state.selfPaused()
+        ? rebuild(state.withNothingThere())
+        : takeBack(state, LastWord.NOT_NEEDED);
+  }
+
   private static SourceStep postCopy(SourceState state, SourceEvent event) {
     return switch (event) {
+      case SourceEvent.FromPeer(PeerMessage.Gone gone) when gone.mayHaveRun() -> lost(state);
       case SourceEvent.FromPeer(PeerMessage.Paused _),
-          SourceEvent.FromPeer(PeerMessage.Gone(boolean _, String _)),
+          SourceEvent.FromPeer(PeerMessage.Gone _),
           SourceEvent.ChannelsBroken _,
           SourceEvent.Disconnected _,
           SourceEvent.Stalled _ ->
-          event instanceof SourceEvent.FromPeer(PeerMessage.Gone(boolean mayHaveRun, String _))
-                  && mayHaveRun
-              ? lost(state)
-              : state.everythingSent() ? SourceStep.of(state) : pause(state);
+          pause(state);
       case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) -> pause(state);
       case SourceEvent.FromPeer(PeerMessage.TargetStatus status)
           when status.stage() == TargetStage.LOADED || status.stage() == TargetStage.RECEIVING ->
@@ -100,14 +106,11 @@ final class SourceAfterCommit {
           !state.selfPaused()
               ? SourceStep.of(state)
               : switch (status.stage()) {
-                case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED -> {
-                  SourceState next = state.nextAttempt().at(Stage.RECOVERING);
-                  yield SourceStep.of(
-                      next,
-                      new SourceEffect.Journal(),
-                      new SourceEffect.Send(new PeerMessage.Listen(next.attempt())));
-                }
-                case RECEIVED -> completed(state, Ending.of(Outcome.COMPLETED));
+                // A rebuilt target that is not loaded has to be fed, and the attempt that did so is
+                // over.
+                case RECEIVING -> state.generation() > 0 ? rebuild(state) : recover(state);
+                case LOADED, RUNNING, POSTCOPY_PAUSED -> recover(state);
+                case RECEIVED -> wholeThere(state);
                 case GONE -> status.mayHaveRun() ? lost(state) : rebuild(state);
                 case UNKNOWN -> SourceStep.of(state);
               };
@@ -117,6 +120,14 @@ final class SourceAfterCommit {
           SourceStep.of(state);
       default -> common(state, event);
     };
+  }
+
+  private static SourceStep recover(SourceState state) {
+    SourceState next = state.nextAttempt().at(Stage.RECOVERING);
+    return SourceStep.of(
+        next,
+        new SourceEffect.Journal(),
+        new SourceEffect.Send(new PeerMessage.Listen(next.attempt())));
   }
 
   private static SourceStep recovering(SourceState state, SourceEvent event) {
@@ -152,17 +163,14 @@ final class SourceAfterCommit {
       case SourceEvent.FromPeer(PeerMessage.Listening listening)
           when listening.attempt() == state.attempt() ->
           SourceStep.of(state, new SourceEffect.Replay(listening));
-      case SourceEvent.FromPeer(PeerMessage.Paused _) -> {
-        SourceState next = state.nextAttempt().at(Stage.RECOVERING);
-        yield SourceStep.of(
-            next,
-            new SourceEffect.Journal(),
-            new SourceEffect.Send(new PeerMessage.Listen(next.attempt())));
-      }
+      case SourceEvent.FromPeer(PeerMessage.Paused _) -> recover(state);
       case SourceEvent.FromPeer(PeerMessage.Gone gone) when !gone.mayHaveRun() -> againLater(state);
       case SourceEvent.FromPeer(PeerMessage.Refused _),
           SourceEvent.Disconnected _,
           SourceEvent.Stalled _ ->
+          againLater(state);
+      case SourceEvent.EffectFailed(SourceEffect.Replay _, Problem problem)
+          when problem.kind() == Problem.Kind.PEER ->
           againLater(state);
       case SourceEvent.EffectFailed(SourceEffect.Replay _, Problem problem) ->
           lost(
@@ -178,13 +186,16 @@ final class SourceAfterCommit {
   }
 
   private static SourceStep finishing(SourceState state, SourceEvent event) {
+    if (!state.everythingSent()) {
+      return SourceLost.step(state, event);
+    }
     return switch (event) {
       case SourceEvent.FromPeer(PeerMessage.Received _) ->
           completed(state, Ending.of(Outcome.COMPLETED));
       case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
           switch (status.stage()) {
-            case RECEIVED -> completed(state, Ending.of(Outcome.COMPLETED));
-            case RUNNING, LOADED, RECEIVING, POSTCOPY_PAUSED ->
+            // Also a target that has everything lets go of the migration only when told to.
+            case RECEIVED, RUNNING, LOADED, RECEIVING, POSTCOPY_PAUSED ->
                 SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Finished()));
             case GONE -> diedAfterwards(state);
             case UNKNOWN -> SourceStep.of(state);
@@ -200,6 +211,7 @@ final class SourceAfterCommit {
   private static SourceStep common(SourceState state, SourceEvent event) {
     return switch (event) {
       case SourceEvent.FromPeer(PeerMessage.Running()) -> runsThere(state);
+      case SourceEvent.FromPeer(PeerMessage.Received()) -> wholeThere(state);
       case SourceEvent.FromPeer(PeerMessage.Gone _) -> lost(state);
       case SourceEvent.FromPeer(PeerMessage.PoweredOff()) ->
           completed(state, Ending.of(Outcome.POWERED_OFF));
@@ -214,14 +226,7 @@ final class SourceAfterCommit {
       case SourceEvent.FromHypervisor(HypervisorEvent.ProcessExited _),
           SourceEvent.FromHypervisor(HypervisorEvent.GuestPoweredOff _),
           SourceEvent.FromHypervisor(HypervisorEvent.TransferFailed _) ->
-          state.everythingSent()
-              ? SourceStep.of(state)
-              : lost(
-                  state,
-                  Problem.migration(
-                      "source-died",
-                      "The source's QEMU ended before all memory had crossed",
-                      "The guest's memory is incomplete at the target and lost; start it afresh."));
+          state.everythingSent() ? SourceStep.of(state) : SourceLost.ask(state);
       case SourceEvent.Connected() ->
           SourceStep.of(state, new SourceEffect.Send(new PeerMessage.Attach()));
       case SourceEvent.CancelRequested() -> SourceStep.of(state, new SourceEffect.RefuseCancel());
@@ -240,6 +245,7 @@ final class SourceAfterCommit {
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,
           SourceEvent.RetryDue _,
+          SourceEvent.GuestContinued _,
           SourceEvent.EffectFailed _,
           SourceEvent.AgentRestarted _ ->
           SourceStep.of(state);
@@ -250,8 +256,18 @@ final class SourceAfterCommit {
     return finishIfDone(state.withRunningThere());
   }
 
+  /** All is sent. If the target is not known to run the guest, that is all that is left to do. */
   private static SourceStep sent(SourceState state) {
-    return finishIfDone(state.withEverythingSent());
+    SourceState sent = state.withSelfPaused(false).withEverythingSent();
+    return sent.runningThere()
+        ? finishIfDone(sent)
+        : SourceStep.of(sent.at(Stage.COMMITTED), new SourceEffect.Journal());
+  }
+
+  /** The target has everything, and the acknowledgement to this side's hypervisor was lost. */
+  private static SourceStep wholeThere(SourceState state) {
+    SourceState sent = state.withEverythingSent();
+    return sent.runningThere() ? finishIfDone(sent) : SourceMachine.commit(sent, Stage.COMMITTED);
   }
 
   private static SourceStep finishIfDone(SourceState state) {
@@ -304,12 +320,16 @@ final class SourceAfterCommit {
     return new SourceStep(next, effects);
   }
 
-  private static SourceStep completed(SourceState state, Ending ending) {
+  /**
+   * The journal comes last: killed before it, the agent asks the target again and ends the same
+   * way; killed after it, nothing is left to do.
+   */
+  static SourceStep completed(SourceState state, Ending ending) {
     return SourceStep.of(
         state.withEnding(ending).withLastWordOwed(false).at(Stage.ENDED),
-        new SourceEffect.Journal(),
         new SourceEffect.CloseChannels(),
-        new SourceEffect.RemoveGuest());
+        new SourceEffect.RemoveGuest(),
+        new SourceEffect.Journal());
   }
 
   private static SourceStep diedAfterwards(SourceState state) {
@@ -339,18 +359,13 @@ final class SourceAfterCommit {
             .withSwitched()
             .withLastWordOwed(true)
             .at(Stage.ENDED);
-    SourceEffect word = new SourceEffect.Send(SourceAbort.lastWord(next));
-    return next.connected()
-        ? SourceStep.of(
-            next,
-            new SourceEffect.Journal(),
-            word,
-            new SourceEffect.CloseChannels(),
-            new SourceEffect.RemoveGuest())
-        : SourceStep.of(
-            next,
-            new SourceEffect.Journal(),
-            new SourceEffect.CloseChannels(),
-            new SourceEffect.RemoveGuest());
+    List<SourceEffect> effects = new ArrayList<>();
+    effects.add(new SourceEffect.CloseChannels());
+    effects.add(new SourceEffect.RemoveGuest());
+    effects.add(new SourceEffect.Journal());
+    if (next.connected()) {
+      effects.add(new SourceEffect.Send(SourceAbort.lastWord(next)));
+    }
+    return new SourceStep(next, effects);
   }
 }

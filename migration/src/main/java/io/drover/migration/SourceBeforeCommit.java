@@ -111,8 +111,18 @@ final class SourceBeforeCommit {
           SourceEvent.ChannelsBroken _,
           SourceEvent.Disconnected _,
           SourceEvent.FromPeer(PeerMessage.Gone _),
-          SourceEvent.EffectFailed(SourceEffect.SwitchToPostCopy _, Problem _) ->
+          SourceEvent.FromPeer(PeerMessage.Refused _) ->
           SourceStep.of(state, new SourceEffect.BreakTransfer());
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
+          switch (status.stage()) {
+            case UNKNOWN, GONE -> SourceStep.of(state, new SourceEffect.BreakTransfer());
+            case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED, RECEIVED -> SourceStep.of(state);
+          };
+      // A hypervisor whose connections cannot even be broken is dead, and that is heard of.
+      case SourceEvent.EffectFailed(SourceEffect effect, Problem _) ->
+          effect instanceof SourceEffect.BreakTransfer
+              ? SourceStep.of(state)
+              : SourceStep.of(state, new SourceEffect.BreakTransfer());
       default -> common(state, event);
     };
   }
@@ -153,6 +163,7 @@ final class SourceBeforeCommit {
           SourceEvent.Unreachable _,
           SourceEvent.SwitchWanted _,
           SourceEvent.RetryDue _,
+          SourceEvent.GuestContinued _,
           SourceEvent.Resolved _,
           SourceEvent.AgentRestarted _ ->
           SourceStep.of(state);

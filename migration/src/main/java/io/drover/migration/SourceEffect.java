@@ -30,10 +30,13 @@ public sealed interface SourceEffect {
 
   record ResumeTransfer(PeerMessage.Listening listening) implements SourceEffect {}
 
-  /** Feeds a rebuilt target what the relay kept of the switch. */
+  /**
+   * Feeds a rebuilt target what the relay kept of the switch. Fails with a problem of kind PEER if
+   * the target or the way to it broke, and with any other if nothing can be replayed.
+   */
   record Replay(PeerMessage.Listening listening) implements SourceEffect {}
 
-  /** Lets the guest run here again. */
+  /** Lets the guest run here again; ends in {@link SourceEvent.GuestContinued}. */
   record ContinueGuest() implements SourceEffect {}
 
   /** Ends the hypervisor here and forgets the guest: it lives elsewhere, or nowhere. */

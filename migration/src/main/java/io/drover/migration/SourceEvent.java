@@ -32,7 +32,13 @@ public sealed interface SourceEvent {
   /** The pause asked for by {@link SourceEffect.RetryLater} is over. */
   record RetryDue() implements SourceEvent {}
 
-  /** An effect did not succeed. */
+  /** {@link SourceEffect.ContinueGuest} was carried out. */
+  record GuestContinued() implements SourceEvent {}
+
+  /**
+   * An effect did not succeed. A message that could not be sent is no failure: {@link Disconnected}
+   * follows.
+   */
   record EffectFailed(SourceEffect effect, Problem problem) implements SourceEvent {}
 
   /** This agent was started again and found the migration in its journal. */

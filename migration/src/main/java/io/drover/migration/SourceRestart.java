@@ -22,11 +22,12 @@ final class SourceRestart {
             case POSTCOPY, POSTCOPY_PAUSED -> paused(state.withSwitched(), transfer);
             case NONE, ACTIVE, COMPLETED, FAILED, GONE -> beforeSwitch(state, transfer);
           };
-      case COMMITTED, FINISHING -> connecting(SourceStep.of(state));
+      case COMMITTED -> connecting(SourceStep.of(sentBefore(state, transfer)));
+      case FINISHING -> connecting(SourceStep.of(state));
       case POSTCOPY, PAUSED, RECOVERING, REBUILDING ->
           switch (transfer) {
             case COMPLETED -> {
-              SourceState sent = state.withEverythingSent();
+              SourceState sent = state.withSelfPaused(false).withEverythingSent();
               yield connecting(
                   SourceStep.of(
                       sent.at(sent.runningThere() ? Stage.FINISHING : Stage.COMMITTED),
@@ -40,19 +41,30 @@ final class SourceRestart {
                         new SourceEvent.FromHypervisor(
                             new HypervisorEvent.ProcessExited("found dead", 0))));
           };
-      case ABORTING, ENDED -> {
-        List<SourceEffect> effects = new ArrayList<>();
-        if (!state.guestFree() && state.wasRunning() && transfer != TransferState.GONE) {
-          effects.add(new SourceEffect.CancelTransfer());
-          effects.add(new SourceEffect.ContinueGuest());
-        }
-        SourceState next =
-            state.stage() == Stage.ENDED ? state : state.withGuestFree().at(Stage.ENDED);
-        effects.add(new SourceEffect.Journal());
-        SourceStep step = new SourceStep(next, effects);
-        yield next.lastWordOwed() ? connecting(step) : step;
-      }
+      case ABORTING -> connecting(aborting(state, transfer));
+      // What ended here is settled here, whatever its hypervisor does by now; only a word is owed.
+      case ENDED -> state.lastWordOwed() ? connecting(SourceStep.of(state)) : SourceStep.of(state);
     };
+  }
+
+  private static SourceStep aborting(SourceState state, TransferState transfer) {
+    if (state.guestFree()) {
+      return SourceStep.of(state.at(Stage.ENDED), new SourceEffect.Journal());
+    }
+    return switch (transfer) {
+      case GONE -> SourceAbort.gone(state, Outcome.LOST);
+      case ACTIVE -> SourceStep.of(state, new SourceEffect.CancelTransfer());
+      case POSTCOPY, POSTCOPY_PAUSED, NONE, COMPLETED, FAILED ->
+          state.wasRunning()
+              ? SourceStep.of(state, new SourceEffect.ContinueGuest())
+              : SourceStep.of(state.withGuestFree().at(Stage.ENDED), new SourceEffect.Journal());
+    };
+  }
+
+  /** In post-copy the target may have everything while this side's hypervisor still waits. */
+  private static SourceState sentBefore(SourceState state, TransferState transfer) {
+    return state.withSelfPaused(
+        transfer == TransferState.POSTCOPY || transfer == TransferState.POSTCOPY_PAUSED);
   }
 
   private static SourceStep beforeSwitch(SourceState state, TransferState transfer) {

@@ -225,6 +225,41 @@ public record SourceState(
         ending);
   }
 
+  SourceState withGuestNotFree() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        runningThere,
+        everythingSent,
+        false,
+        lastWordOwed,
+        ending);
+  }
+
+  /** Whatever the target had is gone with its hypervisor. */
+  SourceState withNothingThere() {
+    return new SourceState(
+        stage,
+        wasRunning,
+        cold,
+        attempt,
+        generation,
+        connected,
+        selfPaused,
+        switched,
+        false,
+        false,
+        guestFree,
+        lastWordOwed,
+        ending);
+  }
+
   SourceState withLastWordOwed(boolean value) {
     return new SourceState(
         stage,

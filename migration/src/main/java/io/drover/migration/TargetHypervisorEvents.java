@@ -26,15 +26,16 @@ final class TargetHypervisorEvents {
       case HypervisorEvent.GuestPoweredOff _ ->
           TargetStep.of(
               state.withEnding(Ending.of(Outcome.POWERED_OFF)).at(Stage.ENDED),
-              new TargetEffect.Journal(),
-              new TargetEffect.Send(new PeerMessage.PoweredOff()),
               new TargetEffect.CloseChannels(),
-              new TargetEffect.Remove());
+              new TargetEffect.Remove(),
+              new TargetEffect.Journal(),
+              new TargetEffect.Send(new PeerMessage.PoweredOff()));
       case HypervisorEvent.ProcessExited(String reason, long _) ->
           TargetMachine.gone(state, reason);
       case HypervisorEvent.TransferFailed(String reason, boolean _, long _) ->
-          // Only an arrival fails; post-copy pauses instead. A guest that runs is not touched.
-          state.mayHaveRun() ? TargetStep.of(state) : TargetMachine.gone(state, reason);
+          // What can be recovered pauses; what fails with memory missing is dead, told to run or
+          // not.
+          state.received() ? TargetStep.of(state) : TargetMachine.gone(state, reason);
       case HypervisorEvent.TransferActive _,
           HypervisorEvent.PassStarted _,
           HypervisorEvent.GuestStopped _,
@@ -47,7 +48,14 @@ final class TargetHypervisorEvents {
     TargetState received = state.withReceived();
     return switch (state.stage()) {
       case RECEIVING -> loaded(received);
-      case LOADED, PAUSED -> TargetStep.of(received, new TargetEffect.Journal());
+      // A source that died asks what is here, and is told now.
+      case LOADED, PAUSED ->
+          state.finishedThere()
+              ? TargetStep.of(
+                  received,
+                  new TargetEffect.Journal(),
+                  new TargetEffect.Send(TargetMachine.status(received)))
+              : TargetStep.of(received, new TargetEffect.Journal());
       case RUNNING -> {
         TargetStep concluded = TargetMachine.conclude(received);
         yield concluded.effects().isEmpty()
@@ -66,6 +74,9 @@ final class TargetHypervisorEvents {
   }
 
   private static TargetStep paused(TargetState state, String reason) {
+    if (state.finishedThere() && !state.received()) {
+      return TargetMachine.incomplete(state, reason);
+    }
     TargetState next = state.withPendingListen(Optional.empty()).at(Stage.PAUSED);
     // A source that already asked for the next attempt gets it; any other is told to.
     return state

@@ -56,10 +56,13 @@ public final class TargetMachine {
       case PeerMessage.Abort(String reason) -> abort(state, reason);
       case PeerMessage.SourceLost(String reason) -> sourceLost(state, reason);
       case PeerMessage.Finished() -> conclude(state.withFinishedThere());
+      // Whatever is left of a hypervisor that never ran makes room for the one the source can feed.
       case PeerMessage.Prepare prepare ->
-          state.stage() == Stage.GONE && !state.mayHaveRun()
+          prepare.generation() > state.generation() && !state.mayHaveRun()
               ? TargetStep.of(
                   state.nextGeneration(prepare.generation()),
+                  new TargetEffect.CloseChannels(),
+                  new TargetEffect.Remove(),
                   new TargetEffect.Journal(),
                   new TargetEffect.Launch())
               : TargetStep.of(state, new TargetEffect.Send(status(state)));
@@ -80,9 +83,7 @@ public final class TargetMachine {
   }
 
   static PeerMessage status(TargetState state) {
-    boolean poweredOff =
-        state.ending().map(ending -> ending.outcome() == Outcome.POWERED_OFF).orElse(false);
-    if (poweredOff) {
+    if (ended(state, Outcome.POWERED_OFF)) {
       return new PeerMessage.PoweredOff();
     }
     TargetStage stage =
@@ -92,9 +93,18 @@ public final class TargetMachine {
           case RUNNING -> state.received() ? TargetStage.RECEIVED : TargetStage.RUNNING;
           case PAUSED -> TargetStage.POSTCOPY_PAUSED;
           case GONE -> TargetStage.GONE;
-          case ENDED -> state.received() ? TargetStage.RECEIVED : TargetStage.GONE;
+          case ENDED -> endedWell(state) ? TargetStage.RECEIVED : TargetStage.GONE;
         };
     return new PeerMessage.TargetStatus(stage, state.mayHaveRun());
+  }
+
+  /** Having received it all is nothing if it was discarded, or died, before the end. */
+  private static boolean endedWell(TargetState state) {
+    return ended(state, Outcome.COMPLETED);
+  }
+
+  private static boolean ended(TargetState state, Outcome outcome) {
+    return state.ending().map(ending -> ending.outcome() == outcome).orElse(false);
   }
 
   private static TargetStep listen(TargetState state, int attempt) {
@@ -104,7 +114,7 @@ public final class TargetMachine {
       // The source lost the channels and this side has not noticed: make it notice.
       case RECEIVING, LOADED, RUNNING ->
           state.received()
-              ? TargetStep.of(state, new TargetEffect.Send(status(state)))
+              ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(
                   state.withPendingListen(Optional.of(attempt)), new TargetEffect.BreakTransfer());
       case PREPARING -> TargetStep.of(state);
@@ -117,7 +127,12 @@ public final class TargetMachine {
     return switch (state.stage()) {
       case LOADED -> run(committed);
       // Not loaded yet, or cut off: it runs as soon as it is and can.
-      case RECEIVING, PAUSED -> TargetStep.of(committed, new TargetEffect.Journal());
+      case RECEIVING, PAUSED ->
+          // A source that was restarted may have forgotten that the guest runs here.
+          state.mayHaveRun()
+              ? TargetStep.of(
+                  committed, new TargetEffect.Journal(), new TargetEffect.Send(status(committed)))
+              : TargetStep.of(committed, new TargetEffect.Journal());
       case RUNNING, GONE, ENDED, PREPARING, READY ->
           TargetStep.of(state, new TargetEffect.Send(status(state)));
     };
@@ -146,9 +161,9 @@ public final class TargetMachine {
         }
         yield TargetStep.of(
             discarded(state, "The source took the guest back: " + reason),
-            new TargetEffect.Journal(),
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.Journal(),
             aborted);
       }
     };
@@ -160,14 +175,29 @@ public final class TargetMachine {
         .at(Stage.ENDED);
   }
 
+  /** The source's hypervisor can never run the guest again, nor send any more of it. */
   private static TargetStep sourceLost(TargetState state, String reason) {
-    TargetEffect heard = new TargetEffect.Send(new PeerMessage.Aborted());
-    if (state.stage() == Stage.ENDED) {
-      return TargetStep.of(state, heard);
-    }
-    if (state.received() && state.committed()) {
-      return conclude(state.withFinishedThere());
-    }
+    return switch (state.stage()) {
+      case ENDED -> {
+        PeerMessage answer =
+            ended(state, Outcome.POWERED_OFF)
+                ? new PeerMessage.PoweredOff()
+                : endedWell(state) ? new PeerMessage.Received() : new PeerMessage.Aborted();
+        yield TargetStep.of(state, new TargetEffect.Send(answer));
+      }
+      case PREPARING, READY, RECEIVING, GONE, PAUSED -> incomplete(state, reason);
+      // The last of it may have come, and the news of that not yet: the hypervisor is made to say.
+      case LOADED, RUNNING ->
+          state.received()
+              ? state.stage() == Stage.RUNNING
+                  ? conclude(state.withFinishedThere())
+                  : TargetStep.of(state, new TargetEffect.Send(status(state)))
+              : TargetStep.of(state.withFinishedThere(), new TargetEffect.BreakTransfer());
+    };
+  }
+
+  /** The source is dead and something is missing here: nothing can bring the guest back. */
+  static TargetStep incomplete(TargetState state, String reason) {
     TargetState lost =
         state
             .withEnding(
@@ -176,16 +206,19 @@ public final class TargetMachine {
                     Problem.migration(
                         "source-died",
                         "The source died before all memory had crossed: " + reason,
-                        "What is left of the guest stands still here; "
-                            + "'drover guest stop --force' removes it.")))
+                        state.mayHaveRun()
+                            ? "What is left of the guest stands still here; "
+                                + "'drover guest stop --force' removes it."
+                            : "Start the guest afresh.")))
             .at(Stage.ENDED);
+    TargetEffect heard = new TargetEffect.Send(new PeerMessage.Aborted());
     return state.mayHaveRun()
-        ? TargetStep.of(lost, new TargetEffect.Journal(), new TargetEffect.CloseChannels(), heard)
+        ? TargetStep.of(lost, new TargetEffect.CloseChannels(), new TargetEffect.Journal(), heard)
         : TargetStep.of(
             lost,
-            new TargetEffect.Journal(),
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.Journal(),
             heard);
   }
 
@@ -196,13 +229,13 @@ public final class TargetMachine {
           state.received() && state.finishedThere()
               ? TargetStep.of(
                   state.withEnding(Ending.of(Outcome.COMPLETED)).at(Stage.ENDED),
-                  new TargetEffect.Journal(),
                   new TargetEffect.CloseChannels(),
                   new TargetEffect.Adopt(),
+                  new TargetEffect.Journal(),
                   new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(state);
       case ENDED ->
-          state.received()
+          endedWell(state)
               ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(state, new TargetEffect.Send(status(state)));
       case PREPARING, READY, RECEIVING, LOADED, PAUSED, GONE -> TargetStep.of(state);
@@ -212,13 +245,14 @@ public final class TargetMachine {
   private static TargetStep abandoned(TargetState state) {
     return switch (state.stage()) {
       case PREPARING, READY, RECEIVING, GONE ->
-          state.committed()
+          // Where the hypervisor is gone nothing can be lost any more, whoever owned it.
+          state.committed() && state.stage() != Stage.GONE
               ? TargetStep.of(state)
               : TargetStep.of(
                   discarded(state, "The source fell silent before the guest was here"),
-                  new TargetEffect.Journal(),
                   new TargetEffect.CloseChannels(),
-                  new TargetEffect.Remove());
+                  new TargetEffect.Remove(),
+                  new TargetEffect.Journal());
       case LOADED, RUNNING, PAUSED, ENDED -> TargetStep.of(state);
     };
   }
@@ -230,13 +264,13 @@ public final class TargetMachine {
         yield state.generation() == 0
             ? TargetStep.of(
                 state.withEnding(Ending.of(Outcome.REFUSED, problem)).at(Stage.ENDED),
-                new TargetEffect.Journal(),
                 new TargetEffect.Remove(),
+                new TargetEffect.Journal(),
                 refused)
             : TargetStep.of(
                 state.at(Stage.GONE),
-                new TargetEffect.Journal(),
                 new TargetEffect.Remove(),
+                new TargetEffect.Journal(),
                 refused);
       }
       case TargetEffect.ListenFor(int attempt) ->
@@ -279,9 +313,9 @@ public final class TargetMachine {
             : state.at(Stage.GONE);
     return TargetStep.of(
         next,
-        new TargetEffect.Journal(),
         new TargetEffect.CloseChannels(),
         new TargetEffect.Remove(),
+        new TargetEffect.Journal(),
         say);
   }
 
@@ -301,9 +335,9 @@ public final class TargetMachine {
                     ? conclude(state.withFinishedThere())
                     : TargetStep.of(
                         discarded(state, "A person gave the arrival up"),
-                        new TargetEffect.Journal(),
                         new TargetEffect.CloseChannels(),
-                        new TargetEffect.Remove());
+                        new TargetEffect.Remove(),
+                        new TargetEffect.Journal());
           };
     };
   }

@@ -14,7 +14,11 @@ final class TargetRestart {
     }
     return switch (transfer) {
       case GONE -> TargetMachine.gone(state, "its process was found dead");
-      case NONE, ACTIVE, FAILED ->
+      case FAILED ->
+          state.received()
+              ? TargetStep.of(state)
+              : TargetMachine.gone(state, "the arrival was found failed");
+      case NONE, ACTIVE ->
           // The channels died with the agent, so nothing more can arrive.
           state.mayHaveRun()
               ? TargetStep.of(state)
