@@ -206,11 +206,18 @@ final class Arrivals implements PeerHandler {
       return;
     }
     Optional<MigrationEntry.IncomingPart> past = store.entry(id).flatMap(MigrationEntry::incoming);
-    if (past.isPresent()) {
+    if (past.isPresent()
+        && message instanceof PeerMessage.Prepare prepare
+        && prepare.generation() > past.get().state().generation()
+        && !past.get().state().mayHaveRun()) {
+      Arrival arrival = again(id, past.get());
+      arrival.migration.attach(connection);
+      arrival.migration.rebuild(prepare);
+    } else if (past.isPresent()) {
       answer(connection, past.get().state(), message);
     } else if (message instanceof PeerMessage.Prepare prepare) {
       prepare(connection, prepare);
-    } else if (message instanceof PeerMessage.Abort || message instanceof PeerMessage.SourceLost) {
+    } else if (message instanceof PeerMessage.Abort) {
       connection.send(new PeerMessage.Aborted());
     } else {
       connection.send(new PeerMessage.TargetStatus(PeerMessage.TargetStage.UNKNOWN, false));
@@ -332,17 +339,24 @@ final class Arrivals implements PeerHandler {
                         ? QemuTarget.foundRunning(launcher, guest)
                         : QemuTarget.foundWaiting(launcher, guest))
             .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
-    make(
-            new MigrationId(entry.view().id()),
-            part.source(),
-            part.prepare(),
-            new PeerMessage.Prepared(
-                launcher.program().version(), part.settings().postCopy(), List.of()),
-            part.settings(),
-            part.state(),
-            hypervisor)
-        .migration
-        .resume();
+    again(new MigrationId(entry.view().id()), part, hypervisor).migration.resume();
+  }
+
+  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part) {
+    return again(id, part, new QemuTarget(launcher, part.prepare().guest()));
+  }
+
+  private Arrival again(
+      MigrationId id, MigrationEntry.IncomingPart part, QemuTarget hypervisor) {
+    return make(
+        id,
+        part.source(),
+        part.prepare(),
+        new PeerMessage.Prepared(
+            launcher.program().version(), part.settings().postCopy(), List.of()),
+        part.settings(),
+        part.state(),
+        hypervisor);
   }
 
   private Arrival make(

@@ -81,6 +81,12 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
     Thread.ofVirtual().name("target-" + record.subject().id()).start(() -> drive(driver::run));
   }
 
+  void rebuild(PeerMessage.Prepare prepare) {
+    Thread.ofVirtual()
+        .name("target-" + record.subject().id())
+        .start(() -> drive(() -> driver.rebuild(prepare)));
+  }
+
   void resume() {
     Thread.ofVirtual().name("target-" + record.subject().id()).start(() -> drive(driver::resume));
   }

@@ -160,7 +160,10 @@ public final class SourceDriver {
       case SourceEffect.ResumeTransfer(PeerMessage.Listening listening) ->
           hypervisor.resumeTransfer(channels.open(listening));
       case SourceEffect.Replay(PeerMessage.Listening listening) -> channels.replay(listening);
-      case SourceEffect.ContinueGuest() -> hypervisor.continueGuest();
+      case SourceEffect.ContinueGuest() -> {
+        hypervisor.continueGuest();
+        post(new SourceEvent.GuestContinued());
+      }
       case SourceEffect.RemoveGuest() -> hypervisor.quit();
       case SourceEffect.CloseChannels() -> channels.close();
       case SourceEffect.RetryLater() -> retryAtNanos = System.nanoTime() + RETRY_PAUSE.toNanos();

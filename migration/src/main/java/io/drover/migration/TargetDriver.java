@@ -72,6 +72,12 @@ public final class TargetDriver {
     loop();
   }
 
+  /** Takes up an arrival that had ended here unrun, because the source wants it rebuilt. */
+  public void rebuild(PeerMessage.Prepare prepare) throws InterruptedException {
+    handle(new TargetEvent.FromPeer(prepare));
+    loop();
+  }
+
   /** Takes up an arrival that was found in the journal. */
   public void resume() throws InterruptedException {
     hypervisor.subscribe(event -> post(new TargetEvent.FromHypervisor(event)));
