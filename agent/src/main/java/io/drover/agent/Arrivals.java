@@ -346,8 +346,7 @@ final class Arrivals implements PeerHandler {
     return again(id, part, new QemuTarget(launcher, part.prepare().guest()));
   }
 
-  private Arrival again(
-      MigrationId id, MigrationEntry.IncomingPart part, QemuTarget hypervisor) {
+  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, QemuTarget hypervisor) {
     return make(
         id,
         part.source(),
