@@ -185,7 +185,7 @@ public final class TlsChannel implements Closeable {
    * @return the count, or -1 after the peer's close_notify
    * @throws EOFException if the connection ended without one
    */
-  int read(ByteBuffer target) throws IOException {
+  public int read(ByteBuffer target) throws IOException {
     reading.lock();
     try {
       if (opened.hasRemaining()) {
@@ -257,7 +257,7 @@ public final class TlsChannel implements Closeable {
   }
 
   /** Writes all of it, in as few system calls as the buffer allows. */
-  void write(ByteBuffer plain) throws IOException {
+  public void write(ByteBuffer plain) throws IOException {
     writing.lock();
     try {
       while (plain.hasRemaining()) {

@@ -53,6 +53,12 @@ public sealed interface PeerMessage {
   /** The source's hypervisor has sent everything and had it acknowledged. */
   record Finished() implements PeerMessage {}
 
+  /**
+   * After {@link Commit}: the source's hypervisor died before everything was sent, so the guest's
+   * memory is incomplete at the target for good.
+   */
+  record SourceLost(String reason) implements PeerMessage {}
+
   /** Opens a control connection that replaces a broken one; answered by {@link TargetStatus}. */
   record Attach() implements PeerMessage {}
 

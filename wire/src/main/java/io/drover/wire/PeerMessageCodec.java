@@ -8,6 +8,7 @@ final class PeerMessageCodec {
   private static final int ABORT = 0x13;
   private static final int FINISHED = 0x14;
   private static final int ATTACH = 0x15;
+  private static final int SOURCE_LOST = 0x17;
   private static final int HEARTBEAT = 0x16;
   private static final int PREPARED = 0x30;
   private static final int REFUSED = 0x31;
@@ -40,6 +41,7 @@ final class PeerMessageCodec {
       case PeerMessage.Listen listen -> out.i32(listen.attempt());
       case PeerMessage.Commit commit -> out.flag(commit.run());
       case PeerMessage.Abort abort -> out.prose(abort.reason());
+      case PeerMessage.SourceLost lost -> out.prose(lost.reason());
       case PeerMessage.Heartbeat heartbeat -> out.i64(heartbeat.sequence());
       case PeerMessage.Prepared prepared -> {
         PeerMessageFields.version(out, prepared.hypervisorVersion());
@@ -79,6 +81,7 @@ final class PeerMessageCodec {
       case PeerMessage.Listen _ -> LISTEN;
       case PeerMessage.Commit _ -> COMMIT;
       case PeerMessage.Abort _ -> ABORT;
+      case PeerMessage.SourceLost _ -> SOURCE_LOST;
       case PeerMessage.Finished _ -> FINISHED;
       case PeerMessage.Attach _ -> ATTACH;
       case PeerMessage.Heartbeat _ -> HEARTBEAT;
@@ -113,6 +116,7 @@ final class PeerMessageCodec {
       case LISTEN -> new PeerMessage.Listen(in.i32());
       case COMMIT -> new PeerMessage.Commit(in.flag());
       case ABORT -> new PeerMessage.Abort(in.prose());
+      case SOURCE_LOST -> new PeerMessage.SourceLost(in.prose());
       case FINISHED -> new PeerMessage.Finished();
       case ATTACH -> new PeerMessage.Attach();
       case HEARTBEAT -> new PeerMessage.Heartbeat(in.i64());

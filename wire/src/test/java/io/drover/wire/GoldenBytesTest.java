@@ -88,6 +88,7 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Listen(5));
     put(bytes, new PeerMessage.Commit(true));
     put(bytes, new PeerMessage.Abort("cancelled"));
+    put(bytes, new PeerMessage.SourceLost("killed"));
     put(bytes, new PeerMessage.Finished());
     put(bytes, new PeerMessage.Attach());
     put(bytes, new PeerMessage.Heartbeat(7));

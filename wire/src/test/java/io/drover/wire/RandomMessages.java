@@ -23,7 +23,7 @@ import java.util.function.Supplier;
 
 /** Valid messages of every kind, from a seed. */
 final class RandomMessages {
-  static final int KINDS = 18;
+  static final int KINDS = 19;
   private final Random random;
 
   RandomMessages(long seed) {
@@ -62,6 +62,7 @@ final class RandomMessages {
       case 15 -> new PeerMessage.PoweredOff();
       case 16 -> new PeerMessage.TargetStatus(oneOf(TargetStage.values()), random.nextBoolean());
       case 17 -> new PeerMessage.HeartbeatReply(random.nextLong());
+      case 18 -> new PeerMessage.SourceLost(text(200));
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }
