@@ -19,7 +19,7 @@ import java.util.concurrent.FutureTask;
  * migration finds the cipher and the pumps compiled: cold ones are about half as fast.
  */
 public final class CipherWarmup {
-  private static final int BYTES = 192 << 20;
+  private static final int BYTES = 256 << 20;
 
   private CipherWarmup() {}
 

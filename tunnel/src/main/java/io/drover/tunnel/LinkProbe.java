@@ -29,6 +29,7 @@ final class LinkProbe {
   private static final byte DATA = 'D';
   private static final int PINGS = 4;
   private static final int BLOCK_BYTES = 16 << 10;
+  private static final int BLOCKS_AT_ONCE = 8;
   private static final int REPORT_BYTES = 16;
   private static final long MAX_BYTES = 64L << 20;
   private static final long MIN_WINDOW_BYTES = 128 << 10;
@@ -37,6 +38,7 @@ final class LinkProbe {
   private static final long LONGEST_NANOS = 800_000_000L;
   private static final int ENOUGH_REPORTS = 24;
   private static final long REPORT_EVERY_NANOS = 500_000L;
+  private static final long REPORT_EVERY_BYTES = MIN_WINDOW_BYTES / 2;
 
   private record Report(long bytes, long nanos) {}
 
@@ -59,6 +61,7 @@ final class LinkProbe {
     long total = 0;
     int left = 0;
     long lastReport = 0;
+    long lastTotal = 0;
     while (channel.read(in) >= 0) {
       in.flip();
       boolean pinged = false;
@@ -86,8 +89,12 @@ final class LinkProbe {
       }
       in.compact();
       long now = System.nanoTime();
-      if (pinged || now - lastReport >= REPORT_EVERY_NANOS) {
+      // By bytes as well: else a window that arrives at once would never be reported.
+      if (pinged
+          || now - lastReport >= REPORT_EVERY_NANOS
+          || total - lastTotal >= REPORT_EVERY_BYTES) {
         lastReport = now;
+        lastTotal = total;
         channel.write(ByteBuffer.allocate(REPORT_BYTES).putLong(total).putLong(now).flip());
       }
     }
@@ -107,7 +114,7 @@ final class LinkProbe {
       readReport();
       roundTripNanos = Math.min(roundTripNanos, System.nanoTime() - start);
     }
-    channel.useBulkBuffers(4 * BLOCK_BYTES);
+    channel.useBulkBuffers((BLOCKS_AT_ONCE + 1) * BLOCK_BYTES);
     Thread reader = Thread.ofVirtual().name("probe-reports").start(this::readReports);
     long sent = 0;
     try {
@@ -120,14 +127,17 @@ final class LinkProbe {
   }
 
   private long send(long roundTripNanos) throws IOException {
-    ByteBuffer block = ByteBuffer.allocate(5 + BLOCK_BYTES);
+    ByteBuffer blocks = ByteBuffer.allocate(BLOCKS_AT_ONCE * (5 + BLOCK_BYTES));
     byte[] noise = new byte[BLOCK_BYTES];
     new Random(1).nextBytes(noise); // incompressible; TLS hides that it repeats
-    block.put(DATA).putInt(BLOCK_BYTES).put(noise);
+    for (int i = 0; i < BLOCKS_AT_ONCE; i++) {
+      blocks.put(DATA).putInt(BLOCK_BYTES).put(noise);
+    }
     long start = System.nanoTime();
     long sent = 0;
-    while (sent < MAX_BYTES) {
+    while (sent <= MAX_BYTES - BLOCKS_AT_ONCE * BLOCK_BYTES) {
       long elapsed = System.nanoTime() - start;
+      int count;
       lock.lock();
       try {
         boolean enough = reports.size() >= ENOUGH_REPORTS;
@@ -136,18 +146,20 @@ final class LinkProbe {
             || readerEnded) {
           break;
         }
-        if (sent - reportedBytes >= window(roundTripNanos)) {
+        long room = window(roundTripNanos) - (sent - reportedBytes);
+        if (room < BLOCK_BYTES) {
           reported.awaitNanos(20_000_000L);
           continue;
         }
+        count = (int) Math.min(BLOCKS_AT_ONCE, room / BLOCK_BYTES);
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();
         throw new IOException("interrupted", e);
       } finally {
         lock.unlock();
       }
-      channel.write(block.rewind());
-      sent += BLOCK_BYTES;
+      channel.write(blocks.clear().limit(count * (5 + BLOCK_BYTES)));
+      sent += (long) count * BLOCK_BYTES;
     }
     return sent;
   }

@@ -60,6 +60,7 @@ public final class Port implements Closeable {
   private final OperatorHandler operators;
   private final Limits limits;
   private final Semaphore strangers;
+  private final Thread acceptor;
   private final Set<TlsChannel> open = ConcurrentHashMap.newKeySet();
 
   private Port(
@@ -78,6 +79,7 @@ public final class Port implements Closeable {
     this.operators = operators;
     this.limits = limits;
     strangers = new Semaphore(limits.unauthenticated());
+    acceptor = Thread.ofVirtual().name("port-accept").unstarted(this::accept);
   }
 
   /**
@@ -111,7 +113,7 @@ public final class Port implements Closeable {
         throw e;
       }
       Port port = new Port(listener, credentials, self, tickets, peers, operators, limits);
-      Thread.ofVirtual().name("port-accept").start(port::accept);
+      port.acceptor.start();
       return port;
     } catch (BindException e) {
       throw Problem.host(
@@ -143,7 +145,9 @@ public final class Port implements Closeable {
     while (listener.isOpen()) {
       try {
         SocketChannel socket = listener.accept();
-        if (strangers.tryAcquire()) {
+        if (!listener.isOpen()) {
+          socket.close(); // it came while the port was being closed
+        } else if (strangers.tryAcquire()) {
           Thread.ofVirtual().name("port-connection").start(() -> serve(socket));
         } else {
           LOG.warn(
@@ -179,7 +183,11 @@ public final class Port implements Closeable {
         closeQuietly(socket);
       }
     }
-    introduced.ifPresent(Runnable::run);
+    if (listener.isOpen()) {
+      introduced.ifPresent(Runnable::run);
+    } else {
+      closeQuietly(socket);
+    }
   }
 
   /** Returns what to do with a connection that has shown who it is and what it may. */
@@ -336,6 +344,11 @@ public final class Port implements Closeable {
   @Override
   public void close() {
     closeQuietly(listener);
+    try {
+      acceptor.join(); // only then is the address free again
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     open.forEach(Port::closeQuietly);
   }
 }

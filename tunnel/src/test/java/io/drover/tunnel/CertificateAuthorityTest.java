@@ -150,7 +150,9 @@ class CertificateAuthorityTest {
   @Test
   void opensslAcceptsWhatWasIssued() throws Exception {
     Path openssl = Path.of("/usr/bin/openssl");
-    Assumptions.assumeTrue(Files.isExecutable(openssl), "openssl is installed");
+    if (!"true".equals(System.getenv("CI"))) { // there it has to be installed
+      Assumptions.assumeTrue(Files.isExecutable(openssl), "openssl is installed");
+    }
     Path layout = folder.resolve("qemu");
     CertificateAuthority.writeForQemu(
         layout, authority.certificate(), issue(BETA, "198.51.100.2"), Replacing.NOTHING);
