@@ -36,6 +36,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +51,7 @@ final class Agent implements AgentService, AutoCloseable {
   private final AgentLock agentLock;
   private final QemuProgram qemu;
   private final SecureRandom random = new SecureRandom();
+  private final CompletableFuture<Void> warm = new CompletableFuture<>();
   private final EventFeed events = new EventFeed(InstantSource.system());
   private final JournalRecords records;
   private final Peers peers;
@@ -111,7 +113,9 @@ final class Agent implements AgentService, AutoCloseable {
             runDirectory,
             nativeTls::directory,
             random,
-            configuration.maxMigrations());
+            configuration.maxMigrations(),
+            configuration.stallTimeout(),
+            warm);
     Tickets tickets = new Tickets(random, TICKET_VALIDITY);
     arrivals =
         new Arrivals(
@@ -149,6 +153,8 @@ final class Agent implements AgentService, AutoCloseable {
                 CipherWarmup.run(credentials, runDirectory);
               } catch (IOException e) {
                 LOG.warn("the cipher's warm-up failed: {}", e.getMessage());
+              } finally {
+                warm.complete(null);
               }
             });
   }

@@ -33,13 +33,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The guests on their way out of this host. */
 final class Departures {
+  private static final Logger LOG = LoggerFactory.getLogger(Departures.class);
+  private static final Duration WARM_PATIENCE = Duration.ofSeconds(3);
+
   private final HostName self;
   private final QemuProgram qemu;
   private final Guests guests;
@@ -51,6 +60,8 @@ final class Departures {
   private final Supplier<Path> nativeTlsDirectory;
   private final RandomGenerator random;
   private final int limit;
+  private final Duration stallTimeout;
+  private final CompletableFuture<Void> warm;
   private final Map<GuestName, MigrationId> busy = new ConcurrentHashMap<>();
   private final Map<MigrationId, OutgoingMigration> running = new ConcurrentHashMap<>();
 
@@ -65,7 +76,9 @@ final class Departures {
       Path runDirectory,
       Supplier<Path> nativeTlsDirectory,
       RandomGenerator random,
-      int limit) {
+      int limit,
+      Duration stallTimeout,
+      CompletableFuture<Void> warm) {
     this.self = self;
     this.qemu = qemu;
     this.guests = guests;
@@ -77,6 +90,8 @@ final class Departures {
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.random = random;
     this.limit = limit;
+    this.stallTimeout = stallTimeout;
+    this.warm = warm;
   }
 
   Optional<String> migrationOf(GuestName guest) {
@@ -96,7 +111,8 @@ final class Departures {
             wanted.options(),
             files(wanted.guest().definition()),
             MigrationId.random(random),
-            client)
+            client,
+            this::probe)
         .run();
   }
 
@@ -279,6 +295,18 @@ final class Departures {
     return migration.record().view();
   }
 
+  /** A cipher that is still interpreted would measure itself, not the link. */
+  private LinkSpeed probe(Peers.Peer peer) {
+    try {
+      Void _ = warm.get(WARM_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (ExecutionException | TimeoutException e) {
+      LOG.debug("measuring a link with a cold cipher");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return client.probe(peer.name(), peer.socketAddress());
+  }
+
   private List<PeerMessage.FileDigest> files(GuestDefinition guest) {
     List<PeerMessage.FileDigest> files = new ArrayList<>();
     List<String> paths = new ArrayList<>();
@@ -383,7 +411,7 @@ final class Departures {
 
     @Override
     public Optional<ByteRate> measureLink() {
-      LinkSpeed speed = client.probe(peer.name(), peer.socketAddress());
+      LinkSpeed speed = probe(peer);
       // Post-copy's page requests share the link with the bulk: short queues keep them quick.
       if (plan.postCopyWanted()) {
         ports.tunnel.ifPresent(
@@ -395,6 +423,11 @@ final class Departures {
     @Override
     public Duration roundTrip() {
       return ports.control.map(ControlLink::roundTrip).orElse(Duration.ZERO);
+    }
+
+    @Override
+    public Duration stallTimeout() {
+      return stallTimeout;
     }
 
     @Override

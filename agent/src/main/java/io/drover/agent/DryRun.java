@@ -25,6 +25,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 
 /** Every check that a migration makes, and the prediction, without the migration. */
 final class DryRun {
@@ -38,6 +39,7 @@ final class DryRun {
   private final List<PeerMessage.FileDigest> files;
   private final MigrationId id;
   private final PortClient client;
+  private final Function<Peers.Peer, LinkSpeed> probe;
   private final List<CheckReport.Check> checks = new ArrayList<>();
 
   DryRun(
@@ -47,7 +49,8 @@ final class DryRun {
       MigrationOptions options,
       List<PeerMessage.FileDigest> files,
       MigrationId id,
-      PortClient client) {
+      PortClient client,
+      Function<Peers.Peer, LinkSpeed> probe) {
     this.qemu = qemu;
     this.guest = guest;
     this.peer = peer;
@@ -55,13 +58,14 @@ final class DryRun {
     this.files = files;
     this.id = id;
     this.client = client;
+    this.probe = probe;
   }
 
   CheckReport run() {
     passed("guest", "it is " + guest.state().word() + " on this host");
     passed("permission", "this host may send guests to " + peer.name());
     try {
-      LinkSpeed link = client.probe(peer.name(), peer.socketAddress());
+      LinkSpeed link = probe.apply(peer);
       passed(
           "target",
           String.format(

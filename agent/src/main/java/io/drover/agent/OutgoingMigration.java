@@ -61,6 +61,9 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     Path nativeTlsDirectory();
 
     List<PeerMessage.FileDigest> files();
+
+    /** How long nothing may move before a copy is called stuck. */
+    Duration stallTimeout();
   }
 
   private final OutgoingPlan plan;
@@ -114,12 +117,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   void begin() {
     measure();
     Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::run));
-    new ProgressWatch(this, hypervisor, surroundings).start();
+    new ProgressWatch(this, hypervisor, surroundings, surroundings.stallTimeout()).start();
   }
 
   void resume() {
     Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::resume));
-    new ProgressWatch(this, hypervisor, surroundings).start();
+    new ProgressWatch(this, hypervisor, surroundings, surroundings.stallTimeout()).start();
   }
 
   private interface Drive {
