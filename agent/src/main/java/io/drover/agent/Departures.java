@@ -426,6 +426,11 @@ final class Departures {
     }
 
     @Override
+    public void favourRequests() {
+      ports.tunnel.ifPresent(SourceTunnel::favourRequests);
+    }
+
+    @Override
     public Duration stallTimeout() {
       return stallTimeout;
     }

@@ -57,6 +57,9 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
     Duration roundTrip();
 
+    /** The guest has begun to run at the target and needs pages more than it needs bulk. */
+    void favourRequests();
+
     /** Certificates for QEMU's own TLS, laid out as it wants them. */
     Path nativeTlsDirectory();
 
@@ -321,8 +324,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         }
       }
       case SourceEvent.FromHypervisor(HypervisorEvent.GuestResumed _) -> record.guestResumedHere();
-      case SourceEvent.FromPeer(PeerMessage.Running()) ->
-          record.guestRunsThere(System.nanoTime(), surroundings.roundTrip());
+      case SourceEvent.FromPeer(PeerMessage.Running()) -> {
+        record.guestRunsThere(System.nanoTime(), surroundings.roundTrip());
+        if (driver.state().stage() == SourceState.Stage.POSTCOPY) {
+          surroundings.favourRequests();
+        }
+      }
       case SourceEvent.FromPeer(PeerMessage.Refused(List<Problem> problems)) ->
           problems.stream().skip(1).forEach(record::warn);
       default -> {}

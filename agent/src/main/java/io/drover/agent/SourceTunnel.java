@@ -22,6 +22,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -38,6 +39,9 @@ final class SourceTunnel implements SourceChannels {
     TlsChannel open(Purpose.Channel purpose) throws IOException;
   }
 
+  private static final ByteRate HUSHED = ByteRate.parse("8mbit");
+  private static final Duration HUSH = Duration.ofMillis(250);
+
   private final MigrationId migration;
   private final Path directory;
   private final ChannelNames names;
@@ -48,6 +52,8 @@ final class SourceTunnel implements SourceChannels {
   private final StreamRecorder recorder = new StreamRecorder();
   private volatile OptionalInt inFlightBytes = OptionalInt.empty();
   private Optional<ServerSocketChannel> listener = Optional.empty();
+  private Optional<ByteRate> bandwidth = Optional.empty();
+  private boolean hushed;
   private int sockets;
   private boolean recorded;
 
@@ -69,8 +75,47 @@ final class SourceTunnel implements SourceChannels {
     return relays.bytes();
   }
 
-  void limit(Optional<ByteRate> bandwidth) {
-    throttle.change(bandwidth);
+  void limit(Optional<ByteRate> wanted) {
+    lock.lock();
+    try {
+      bandwidth = wanted;
+      if (!hushed) {
+        throttle.change(wanted);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Nearly stops the bulk for a moment: the guest has just begun to run at the target and asks for
+   * one page after the other, each a round trip that bulk data would lengthen.
+   */
+  void favourRequests() {
+    lock.lock();
+    try {
+      hushed = true;
+      throttle.change(Optional.of(HUSHED));
+    } finally {
+      lock.unlock();
+    }
+    Thread.ofVirtual()
+        .name("hush-" + migration)
+        .start(
+            () -> {
+              try {
+                Thread.sleep(HUSH);
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              lock.lock();
+              try {
+                hushed = false;
+                throttle.change(bandwidth);
+              } finally {
+                lock.unlock();
+              }
+            });
   }
 
   /** What the bulk channel may have under way; applies to channels opened from now on. */
