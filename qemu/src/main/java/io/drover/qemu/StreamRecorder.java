@@ -147,6 +147,10 @@ public final class StreamRecorder {
     return zeroRecords;
   }
 
+  int ramSection() {
+    return (int) ramSection;
+  }
+
   private void complete() {
     Field whole = next;
     // These are kept, or not, by what they announce.
@@ -219,6 +223,8 @@ public final class StreamRecorder {
       case COMMAND_PAYLOAD -> understandPayload();
       case CONFIGURATION, SUBSECTION_BODY -> read(Field.TYPE, 1);
       case PACKAGE_BODY -> {
+        // QEMU sends a ping here too. Its answer shows that the target has the whole package.
+        kept.writeBytes(StreamReplay.LAST_PING);
         replay = Optional.of(kept.toByteArray());
         progress = Progress.COMPLETE;
         release();
