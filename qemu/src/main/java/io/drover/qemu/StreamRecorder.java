@@ -92,6 +92,7 @@ public final class StreamRecorder {
   private long memoryLeft;
   private long capabilitiesLeft;
   private int command;
+  private boolean discardSeen;
   private long pages;
   private long zeros;
 
@@ -319,8 +320,10 @@ public final class StreamRecorder {
   private void understandCommand() {
     command = (int) number(0, 2);
     long length = number(2, 2);
-    // Nothing was received where nothing is replayed, so nothing needs discarding.
-    keeping = command != COMMAND_DISCARD;
+    // Where no page is replayed, none needs discarding. One such command has to be there, though:
+    // QEMU makes up for its absence in a way that leaves it in the wrong state.
+    keeping = command != COMMAND_DISCARD || !discardSeen;
+    discardSeen |= command == COMMAND_DISCARD;
     if (keeping) {
       kept.write(COMMAND);
       keep();

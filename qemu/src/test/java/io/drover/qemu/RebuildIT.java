@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 /** A target that dies with the device state, before the guest ran, is replaced by another. */
 @Tag("real")
 @org.junit.jupiter.api.Timeout(
-    value = 25,
+    value = 10,
     threadMode = org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD)
 class RebuildIT {
   private final RealQemu real;
