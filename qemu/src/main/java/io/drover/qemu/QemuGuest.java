@@ -8,6 +8,7 @@ import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.List;
@@ -227,6 +228,11 @@ public final class QemuGuest implements AutoCloseable {
     }
   }
 
+  /** A file that QEMU may write and that goes with the guest at the latest. */
+  Path scratchFile() {
+    return files.directory().resolve("page-" + monitorIds.get());
+  }
+
   /** Asks out of band: answered also while the main loop hangs. */
   QmpReply askUrgently(String command, ObjectNode arguments) {
     return urgent.askOutOfBand(command, arguments, Qmp.DEFAULT_TIMEOUT);
@@ -263,7 +269,7 @@ public final class QemuGuest implements AutoCloseable {
     return qmp;
   }
 
-  private static FileChannel openBoth(java.nio.file.Path pipe) throws IOException {
+  private static FileChannel openBoth(Path pipe) throws IOException {
     return FileChannel.open(pipe, StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 

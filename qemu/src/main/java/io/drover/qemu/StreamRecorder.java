@@ -92,6 +92,7 @@ public final class StreamRecorder {
   private long memoryLeft;
   private long capabilitiesLeft;
   private int command;
+  private boolean discardSeen;
   private long pages;
   private long zeros;
 
@@ -145,6 +146,10 @@ public final class StreamRecorder {
   /** Pages of zeros that passed before the package. */
   public long zeroRecords() {
     return zeroRecords;
+  }
+
+  int ramSection() {
+    return (int) ramSection;
   }
 
   private void complete() {
@@ -219,6 +224,8 @@ public final class StreamRecorder {
       case COMMAND_PAYLOAD -> understandPayload();
       case CONFIGURATION, SUBSECTION_BODY -> read(Field.TYPE, 1);
       case PACKAGE_BODY -> {
+        // QEMU sends a ping here too. Its answer shows that the target has the whole package.
+        kept.writeBytes(StreamReplay.LAST_PING);
         replay = Optional.of(kept.toByteArray());
         progress = Progress.COMPLETE;
         release();
@@ -313,8 +320,10 @@ public final class StreamRecorder {
   private void understandCommand() {
     command = (int) number(0, 2);
     long length = number(2, 2);
-    // Nothing was received where nothing is replayed, so nothing needs discarding.
-    keeping = command != COMMAND_DISCARD;
+    // Where no page is replayed, none needs discarding. One such command has to be there, though:
+    // QEMU makes up for its absence in a way that leaves it in the wrong state.
+    keeping = command != COMMAND_DISCARD || !discardSeen;
+    discardSeen |= command == COMMAND_DISCARD;
     if (keeping) {
       kept.write(COMMAND);
       keep();

@@ -9,12 +9,17 @@ import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A target that dies with the device state, before the guest ran, is replaced by another. */
 @Tag("real")
+@org.junit.jupiter.api.Timeout(
+    value = 10,
+    threadMode = org.junit.jupiter.api.Timeout.ThreadMode.SEPARATE_THREAD)
 class RebuildIT {
   private final RealQemu real;
 
@@ -66,9 +71,17 @@ class RebuildIT {
       QemuTarget second = real.launch("c", guest.definition(), settings, log);
       Path incoming = real.socket();
       second.listen(new TransferAddress.UnixSocket(incoming), 0);
-      try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(incoming))) {
+      UnixDomainSocketAddress address = UnixDomainSocketAddress.of(incoming);
+      List<SocketChannel> urgent = new ArrayList<>();
+      try (SocketChannel channel = SocketChannel.open(address)) {
+        if (settings.urgentChannel()) {
+          urgent.add(SocketChannel.open(address));
+        }
         StreamReplay.play(
-            replay, Channels.newOutputStream(channel), Channels.newInputStream(channel));
+            replay, guest, Channels.newOutputStream(channel), Channels.newInputStream(channel));
+      }
+      for (SocketChannel channel : urgent) {
+        channel.close();
       }
       log.await(HypervisorEvent.PostCopyPaused.class);
       Path again = real.socket();
