@@ -23,6 +23,7 @@ import io.drover.model.Transport;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuProgram;
 import io.drover.qemu.QemuSource;
+import io.drover.qemu.StreamReplay;
 import io.drover.tunnel.LinkSpeed;
 import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Relay;
@@ -355,6 +356,8 @@ final class Departures {
               new ChannelNames(
                   plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
+              (kept, toTarget, fromTarget) ->
+                  StreamReplay.play(kept, guests.get(plan.guest().name()), toTarget, fromTarget),
               events);
       made.limit(options.bandwidth());
       tunnel = Optional.of(made);

@@ -98,6 +98,10 @@ final class MigrationRecord {
     link = Optional.of(measuredLink);
   }
 
+  synchronized long residentBytes() {
+    return residentBytes;
+  }
+
   synchronized Optional<ModeChoice> choice() {
     return choice;
   }

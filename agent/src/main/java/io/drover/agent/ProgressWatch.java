@@ -120,7 +120,8 @@ final class ProgressWatch {
     if (!switchAsked
         && migration.postCopyAgreed()
         && choice.isPresent()
-        && SwitchPolicy.wantsPostCopy(choice.get().mode(), requested, progress)) {
+        && SwitchPolicy.wantsPostCopy(
+            choice.get().mode(), requested, migration.record().residentBytes(), progress)) {
       switchAsked = true;
       migration.switchNow();
     }

@@ -14,15 +14,18 @@ import io.drover.tunnel.Throttle;
 import io.drover.tunnel.TlsChannel;
 import io.drover.wire.PeerMessage;
 import io.drover.wire.Purpose;
+import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -39,6 +42,11 @@ final class SourceTunnel implements SourceChannels {
     TlsChannel open(Purpose.Channel purpose) throws IOException;
   }
 
+  /** Plays what was kept of the switch to a new target. */
+  interface Replayer {
+    void play(byte[] kept, OutputStream toTarget, InputStream fromTarget);
+  }
+
   private static final ByteRate HUSHED = ByteRate.parse("8mbit");
   private static final Duration HUSH = Duration.ofMillis(250);
 
@@ -46,6 +54,7 @@ final class SourceTunnel implements SourceChannels {
   private final Path directory;
   private final ChannelNames names;
   private final Opener opener;
+  private final Replayer replayer;
   private final Throttle throttle = new Throttle(Optional.empty());
   private final ChannelRelays relays;
   private final ReentrantLock lock = new ReentrantLock();
@@ -62,11 +71,13 @@ final class SourceTunnel implements SourceChannels {
       Path directory,
       ChannelNames names,
       Opener opener,
+      Replayer replayer,
       Consumer<SourceEvent> events) {
     this.migration = migration;
     this.directory = directory;
     this.names = names;
     this.opener = opener;
+    this.replayer = replayer;
     this.relays =
         new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
   }
@@ -205,14 +216,19 @@ final class SourceTunnel implements SourceChannels {
                 () ->
                     Problem.migration("no-replay", "the relay kept no copy of the switch", "")
                         .asException());
-    try (ReplayFeed feed = new ReplayFeed()) {
+    List<TlsChannel> channels = new ArrayList<>();
+    try {
       for (int channel = 0; channel < listening.tickets().size(); channel++) {
-        feed.add(opener.open(purpose(channel, listening)));
+        channels.add(opener.open(purpose(channel, listening)));
       }
-      feed.send(ByteBuffer.wrap(kept));
+      TlsChannel main = channels.getFirst();
+      replayer.play(kept, main.out(), main.in());
     } catch (IOException e) {
       throw Problem.peer("replay-broken", "The switch could not be replayed: " + e.getMessage(), "")
           .asException(e);
+    } finally {
+      // As a cut link would: the rebuilt target pauses, and is recovered like any other.
+      channels.forEach(SourceTunnel::closeQuietly);
     }
   }
 
@@ -234,7 +250,7 @@ final class SourceTunnel implements SourceChannels {
     deleteQuietly(directory);
   }
 
-  private static void closeQuietly(ServerSocketChannel server) {
+  private static void closeQuietly(Closeable server) {
     try {
       server.close();
     } catch (IOException e) {

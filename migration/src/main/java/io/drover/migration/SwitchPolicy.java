@@ -4,17 +4,35 @@ import io.drover.model.Mode;
 
 /** When a running transfer goes over to post-copy; asked at every look at its progress. */
 public final class SwitchPolicy {
+  private static final long PAGE_BYTES = 4096;
+
+  /** The most that post-copy sends ahead of its switch; see {@link #head}. */
+  private static final long LONGEST_HEAD = 96L << 20;
+
   private SwitchPolicy() {}
+
+  /**
+   * How much post-copy sends before it switches. Memory is sent from its lower end, where a guest's
+   * kernel is: without it the guest would begin with hundreds of round trips for the pages that
+   * loading its devices and answering its network take. Little of it is rewritten, so little is
+   * sent twice.
+   */
+  private static long head(long residentBytes) {
+    return Math.min(LONGEST_HEAD, residentBytes / 4);
+  }
 
   /**
    * Whether to switch now.
    *
    * @param chosen the mode the migration took at its start
+   * @param residentBytes what is to cross, as measured
    * @param requested the mode a person asked for: only {@code auto} may change its mind
    */
-  public static boolean wantsPostCopy(Mode chosen, Mode requested, TransferProgress progress) {
+  public static boolean wantsPostCopy(
+      Mode chosen, Mode requested, long residentBytes, TransferProgress progress) {
     return switch (chosen) {
-      case POSTCOPY -> true;
+      case POSTCOPY ->
+          progress.passes() >= 2 || progress.normalPages() * PAGE_BYTES >= head(residentBytes);
       case HYBRID -> progress.passes() >= 2;
       // Chosen on a forecast that turned out wrong: the guest rewrites what was sent faster than
       // the link carries it, so further passes would send the same pages again and again.

@@ -137,7 +137,8 @@ public final class StreamReplay {
   }
 
   private static Problem refused(String reason) {
-    return Problem.migration(
+    // The peer's kind: as long as both hosts are up it is worth another try.
+    return Problem.peer(
         "replay-refused",
         "A new target did not take the guest's device state: " + reason,
         "The guest's memory is still at the source; Drover tries again while both hosts are up.");

@@ -185,7 +185,7 @@ public final class TlsChannel implements Closeable {
    * @return the count, or -1 after the peer's close_notify
    * @throws EOFException if the connection ended without one
    */
-  public int read(ByteBuffer target) throws IOException {
+  int read(ByteBuffer target) throws IOException {
     reading.lock();
     try {
       if (opened.hasRemaining()) {
@@ -257,7 +257,7 @@ public final class TlsChannel implements Closeable {
   }
 
   /** Writes all of it, in as few system calls as the buffer allows. */
-  public void write(ByteBuffer plain) throws IOException {
+  void write(ByteBuffer plain) throws IOException {
     writing.lock();
     try {
       while (plain.hasRemaining()) {
@@ -299,7 +299,7 @@ public final class TlsChannel implements Closeable {
     }
   }
 
-  InputStream in() {
+  public InputStream in() {
     return new InputStream() {
       @Override
       public int read() throws IOException {
@@ -319,7 +319,7 @@ public final class TlsChannel implements Closeable {
     };
   }
 
-  OutputStream out() {
+  public OutputStream out() {
     return new OutputStream() {
       @Override
       public void write(int value) throws IOException {
