@@ -3,7 +3,6 @@ package io.drover.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.drover.linux.TapDevice;
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TransferState;
@@ -196,7 +195,7 @@ class GuestIT {
         .hasMessageContaining(bridge);
     run("ip", "link", "add", bridge, "type", "bridge");
     try {
-      TapDevice tap = new TapDevice(CommandLine.tapName(networked, 0));
+      GuestTap tap = new GuestTap(CommandLine.tapName(networked, 0));
       QemuGuest guest = real.start("a", networked);
       assertThat(tap.exists()).isTrue();
       assertThat(Files.exists(java.nio.file.Path.of("/sys/class/net", bridge, "brif", tap.name())))
