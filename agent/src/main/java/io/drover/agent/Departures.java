@@ -140,6 +140,8 @@ final class Departures {
               initial,
               new QemuSource(wanted.guest(), qemu.accelerator()),
               wanted.peer());
+      // Known before it is journalled: who began it asks for it at once.
+      store.show(migration.record().view());
       migration.begin();
       return migration.record().view();
     } catch (RuntimeException e) {

@@ -101,6 +101,8 @@ final class Guests {
 
   /** A guest that arrived whole. */
   void adopt(QemuGuest guest) {
+    // Also one that arrived paused, which was never told to run here.
+    guest.belongsHere();
     records.keep(guest.definition());
     synchronized (this) {
       take(guest);

@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # PID 1 of a lab guest. What it does is chosen on the kernel's command line:
-#   drover.ip=192.0.2.10/24 drover.load=idle | mem,MB,RATE[,FLIP] | touch,MB | stress,MB | stress-ng,MB
+#   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.load=idle | mem,MB,RATE[,FLIP] | touch,MB | stress,MB | stress-ng,MB
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
@@ -14,6 +14,7 @@ for word in $(cat /proc/cmdline); do
   case $word in
     drover.ip=*) ip=${word#*=} ;;
     drover.load=*) load=${word#*=} ;;
+    drover.off=*) off=${word#*=} ;;
   esac
 done
 echo 1 > /proc/sys/kernel/panic_on_oops
@@ -21,6 +22,9 @@ ip link set lo up
 if [ -n "$ip" ] && [ -e /sys/class/net/eth0 ]; then
   ip addr add "$ip" dev eth0
   ip link set eth0 up
+fi
+if [ -n "$off" ]; then
+  (sleep "$off"; poweroff -f) &
 fi
 echo
 echo "DROVER ready load=$load ok"

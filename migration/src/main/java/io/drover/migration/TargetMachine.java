@@ -213,7 +213,13 @@ public final class TargetMachine {
             .at(Stage.ENDED);
     TargetEffect heard = new TargetEffect.Send(new PeerMessage.Aborted());
     return state.mayHaveRun()
-        ? TargetStep.of(lost, new TargetEffect.CloseChannels(), new TargetEffect.Journal(), heard)
+        // Nothing of it can run on, but a person has to see it here and be able to remove it.
+        ? TargetStep.of(
+            lost,
+            new TargetEffect.CloseChannels(),
+            new TargetEffect.Adopt(),
+            new TargetEffect.Journal(),
+            heard)
         : TargetStep.of(
             lost,
             new TargetEffect.CloseChannels(),

@@ -5,6 +5,7 @@ import io.drover.model.Problem;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
@@ -80,6 +81,8 @@ record GuestFiles(Path directory) {
         Files.deleteIfExists(file);
       }
       Files.deleteIfExists(directory);
+    } catch (NoSuchFileException _) {
+      // Gone already: who ends a guest and who sees it end both clean up.
     } catch (IOException e) {
       throw Problem.host(
               "run-directory",

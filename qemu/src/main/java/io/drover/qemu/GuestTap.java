@@ -1,6 +1,7 @@
 package io.drover.qemu;
 
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -49,7 +50,14 @@ record GuestTap(String name) {
   /** Removes the device if it is there. */
   void delete() {
     if (exists()) {
-      ip("link", "delete", "dev", name);
+      try {
+        ip("link", "delete", "dev", name);
+      } catch (ProblemException e) {
+        // Who ends a guest and who sees it end both clean up.
+        if (exists()) {
+          throw e;
+        }
+      }
     }
   }
 

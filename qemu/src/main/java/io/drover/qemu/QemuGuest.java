@@ -138,8 +138,8 @@ public final class QemuGuest implements AutoCloseable {
     JsonNode _ = control().run("cont");
   }
 
-  /** From now on the guest is this host's. */
-  void runsHere() {
+  /** From now on the guest is this host's, to run, pause and stop. */
+  public void belongsHere() {
     origin = Origin.HERE;
   }
 

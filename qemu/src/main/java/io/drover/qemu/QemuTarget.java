@@ -119,7 +119,7 @@ public final class QemuTarget implements TargetHypervisor {
   @Override
   public void run() {
     mayHaveRun = true;
-    process().runsHere();
+    process().belongsHere();
     try {
       JsonNode _ = process().control().run("cont");
     } catch (ProblemException e) {

@@ -196,7 +196,12 @@ public final class CertificateAuthority {
                   subject,
                   pair.getPublic())
               .addExtension(Extension.basicConstraints, true, new BasicConstraints(false))
-              .addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature))
+              // TLS 1.3 needs only the first; QEMU's own TLS refuses a certificate without the
+              // second.
+              .addExtension(
+                  Extension.keyUsage,
+                  true,
+                  new KeyUsage(KeyUsage.digitalSignature | KeyUsage.keyEncipherment))
               .addExtension(
                   Extension.extendedKeyUsage,
                   false,

@@ -1,0 +1,315 @@
+package io.drover.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.drover.api.MigrationView;
+import io.drover.api.StopManner;
+import io.drover.model.ProblemException;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Agents, hypervisors, links and persons break into moves; every guest survives that can. */
+@Tag("real")
+class BreaksIT {
+  private static Optional<Fleet> up = Optional.empty();
+
+  @BeforeAll
+  static void begin() {
+    up = Optional.of(Fleet.up("it-breaks"));
+  }
+
+  @AfterAll
+  static void end() {
+    up.ifPresent(Fleet::close);
+  }
+
+  @AfterEach
+  void reset() {
+    fleet().reset();
+  }
+
+  private static Fleet fleet() {
+    return up.orElseThrow();
+  }
+
+  /** A move that is well within its copy, with much of it still to come. */
+  private static String copying(Traveller guest, String mode) {
+    String id = guest.beginSlowly(mode).id();
+    MigrationView view = fleet().awaitSent(guest.host(), id, 4_000_000);
+    assertThat(view.outcome()).as("%s", view).isEmpty();
+    return id;
+  }
+
+  /** A move that is well within post-copy: the guest is at the target, most of it is not. */
+  private static String inPostCopy(Traveller guest) {
+    String id = guest.beginSlowly("postcopy").id();
+    MigrationView view = fleet().awaitPhase(guest.host(), id, "postcopy");
+    assertThat(view.outcome()).as("%s", view).isEmpty();
+    fleet().awaitSent(guest.host(), id, 2_000_000);
+    return id;
+  }
+
+  private static void unlimited(Traveller guest, String id) {
+    fleet()
+        .agent(guest.host())
+        .changeMigration(
+            id,
+            new io.drover.api.MigrationChange(Optional.of(0L), Optional.empty(), Optional.empty()));
+  }
+
+  private static void assertAborted(Traveller guest, String id, String... outcomes) {
+    MigrationView view = fleet().awaitEnd(guest.host(), id);
+    assertThat(view.outcome()).as("%s", view).isPresent();
+    assertThat(outcomes).contains(view.outcome().orElseThrow());
+    guest.assertWell();
+  }
+
+  // ---- agents ----
+
+  @Test
+  void theSourcesAgentIsKilledInPreCopyAndTheGuestStays() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    fleet().killAgent(Fleet.ALPHA);
+    fleet().startAgent(Fleet.ALPHA);
+    assertAborted(guest, id, "aborted");
+    guest.move("precopy");
+    guest.assertWell();
+  }
+
+  @Test
+  void theTargetsAgentIsKilledInPreCopyAndTheGuestStays() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    fleet().killAgent(Fleet.BETA);
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    assertThat(view.outcome()).contains("aborted");
+    fleet().startAgent(Fleet.BETA);
+    guest.assertWell();
+    guest.move("precopy");
+    guest.assertWell();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"alpha", "beta", "alpha beta"})
+  void agentsKilledInPostCopyRecoverByThemselves(String killed) {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = inPostCopy(guest);
+    List<String> hosts = List.of(killed.split(" ", -1));
+    assertThat(fleet().agent(Fleet.BETA).guests())
+        .anyMatch(view -> view.name().equals(guest.name()));
+    assertThatThrownBy(() -> fleet().agent(Fleet.ALPHA).stopGuest(guest.name(), StopManner.FORCED))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining(id);
+    hosts.forEach(fleet()::killAgent);
+    hosts.forEach(fleet()::startAgent);
+    fleet()
+        .await(
+            Fleet.ALPHA,
+            id,
+            "recover",
+            view -> view.phase().equals("postcopy") || view.outcome().isPresent());
+    unlimited(guest, id);
+    MigrationView view = guest.arrived(id);
+    assertThat(view.recoveries()).isPositive();
+    guest.assertWell();
+  }
+
+  // ---- the link ----
+
+  @Test
+  void aCutLinkInPostCopyRecoversByItselfTwiceInARow() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = inPostCopy(guest);
+    for (long millis : List.of(2_000, 10_000)) {
+      fleet().lab().cut("beta.migration");
+      Fleet.pause(millis);
+      fleet().lab().heal("beta.migration");
+      long sent = fleet().agent(Fleet.ALPHA).migration(id).bytesSent();
+      fleet()
+          .await(
+              Fleet.ALPHA,
+              id,
+              "go on",
+              view ->
+                  view.phase().equals("postcopy") && view.bytesSent() > sent + 100_000
+                      || view.outcome().isPresent());
+    }
+    unlimited(guest, id);
+    guest.arrived(id);
+    guest.assertWell();
+  }
+
+  @Test
+  void aShortCutInPreCopyIsCarriedOver() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    fleet().lab().cut("beta.migration");
+    Fleet.pause(2_000);
+    fleet().lab().heal("beta.migration");
+    unlimited(guest, id);
+    guest.arrived(id);
+    guest.assertWell();
+  }
+
+  @Test
+  void aLongCutInPreCopyAbortsAndTheTargetIsCleanedOnceItIsBack() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    fleet().lab().cut("beta.migration");
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    assertThat(view.outcome()).contains("aborted");
+    long spoken = guest.spoken(Fleet.ALPHA);
+    fleet().until("the guest runs on", () -> guest.spoken(Fleet.ALPHA) > spoken);
+    fleet().lab().heal("beta.migration");
+    guest.assertWell();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"precopy", "postcopy"})
+  void oneConnectionOfSeveralIsReset(String mode) {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = mode.equals("precopy") ? copying(guest, mode) : inPostCopy(guest);
+    List<String> connections =
+        fleet()
+            .lab()
+            .node(Fleet.ALPHA)
+            .run("ss", "-Htn", "state", "established", "dst", AddressPlan.host(1))
+            .lines()
+            .toList();
+    assertThat(connections).hasSizeGreaterThanOrEqualTo(2);
+    String last = connections.getLast().strip().split("\\s+", -1)[2];
+    String port = last.substring(last.lastIndexOf(':') + 1);
+    String killed =
+        fleet()
+            .lab()
+            .node(Fleet.ALPHA)
+            .run("ss", "-KHtn", "dst", AddressPlan.host(1), "sport", "=", ":" + port);
+    assertThat(killed).as("ss -K works on this kernel").contains(port);
+    MigrationView soon =
+        fleet()
+            .await(
+                Fleet.ALPHA,
+                id,
+                "go on or end",
+                view -> view.outcome().isPresent() || view.bytesSent() > 12_000_000);
+    if (soon.outcome().isEmpty()) {
+      unlimited(guest, id);
+    }
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    if (mode.equals("postcopy") || view.outcome().equals(Optional.of("completed"))) {
+      guest.arrived(id);
+    } else {
+      assertThat(view.outcome()).contains("aborted");
+    }
+    guest.assertWell();
+  }
+
+  // ---- hypervisors ----
+
+  @Test
+  void theTargetsHypervisorIsKilledBeforeTheSwitchAndTheGuestStays() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    fleet().hypervisors(Fleet.BETA).forEach(ProcessIdentity::kill);
+    assertAborted(guest, id, "aborted");
+  }
+
+  @Test
+  void theSourcesHypervisorIsKilledBeforeTheSwitchAndTheLossIsTold() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    fleet().hypervisors(Fleet.ALPHA).forEach(ProcessIdentity::kill);
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    assertThat(view.outcome()).as("%s", view).contains("lost");
+    fleet().until("no guest", () -> fleet().agent(Fleet.ALPHA).guests().isEmpty());
+    fleet().until("no guest", () -> fleet().agent(Fleet.BETA).guests().isEmpty());
+    fleet().assertNothingLeft();
+  }
+
+  @Test
+  void theTargetsHypervisorIsKilledInPostCopyAndTheSourceNeverResumes() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = inPostCopy(guest);
+    long spoken = guest.spoken(Fleet.ALPHA);
+    fleet().await(Fleet.BETA, id, "run", view -> guest.spoken(Fleet.BETA) > 0);
+    fleet().hypervisors(Fleet.BETA).forEach(ProcessIdentity::kill);
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    assertThat(view.outcome()).as("%s", view).contains("lost");
+    assertThat(view.problem()).isPresent();
+    fleet().until("no guest", () -> fleet().agent(Fleet.ALPHA).guests().isEmpty());
+    fleet().until("no guest", () -> fleet().agent(Fleet.BETA).guests().isEmpty());
+    assertThat(guest.spoken(Fleet.ALPHA)).isEqualTo(spoken);
+    fleet().assertNothingLeft();
+  }
+
+  @Test
+  void theSourcesHypervisorIsKilledInPostCopyAndTheRemainsCanBeRemoved() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = inPostCopy(guest);
+    fleet().hypervisors(Fleet.ALPHA).forEach(ProcessIdentity::kill);
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    assertThat(view.outcome()).as("%s", view).contains("lost");
+    MigrationView there = fleet().awaitEnd(Fleet.BETA, id);
+    assertThat(there.outcome()).as("%s", there).contains("lost");
+    fleet().until("no guest", () -> fleet().agent(Fleet.ALPHA).guests().isEmpty());
+    fleet()
+        .until(
+            "the remains can be removed",
+            () -> {
+              fleet().agent(Fleet.BETA).stopGuest(guest.name(), StopManner.FORCED);
+              return fleet().agent(Fleet.BETA).guests().isEmpty();
+            });
+    fleet().assertNothingLeft();
+  }
+
+  // ---- persons, and the guest itself ----
+
+  @Test
+  void aCancelInTheCopyIsHeededAndInPostCopyTooLate() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String first = copying(guest, "precopy");
+    assertThat(fleet().agent(Fleet.ALPHA).cancelMigration(first).outcome()).contains("cancelled");
+    guest.assertWell();
+    String second = inPostCopy(guest);
+    assertThatThrownBy(() -> fleet().agent(Fleet.ALPHA).cancelMigration(second))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining("past the switch");
+    unlimited(guest, second);
+    guest.arrived(second);
+    guest.assertWell();
+  }
+
+  @Test
+  void theSecondToMoveAGuestIsToldOfTheFirst() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = copying(guest, "precopy");
+    assertThatThrownBy(() -> guest.begin("precopy"))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining(id);
+    unlimited(guest, id);
+    guest.arrived(id);
+    guest.assertWell();
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"precopy", "postcopy"})
+  void aGuestThatPowersItselfOffOnItsWayIsOffOnce(String mode) {
+    Traveller guest =
+        fleet().boot(Fleet.ALPHA, new Workload.Verified(48, 20), 192, 1, "drover.off=14");
+    String id = guest.beginSlowly(mode).id();
+    MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
+    assertThat(view.outcome()).as("%s", view).contains("powered-off");
+    fleet().until("no guest", () -> fleet().agent(Fleet.ALPHA).guests().isEmpty());
+    fleet().until("no guest", () -> fleet().agent(Fleet.BETA).guests().isEmpty());
+    fleet().assertNothingLeft();
+  }
+}

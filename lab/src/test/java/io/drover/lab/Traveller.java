@@ -1,0 +1,197 @@
+package io.drover.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.api.GuestSpec;
+import io.drover.api.MigrationRequest;
+import io.drover.api.MigrationView;
+import io.drover.model.ByteSize;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+
+/** A guest that moves between the hosts of a fleet and tells on its serial lines how it fares. */
+final class Traveller {
+  private final Fleet fleet;
+  private final LabGuest guest;
+  private final GuestSpec spec;
+  private String host;
+  private int moves;
+
+  private record Heard(double guestSeconds, String host) {}
+
+  Traveller(
+      Fleet fleet,
+      String name,
+      int index,
+      Workload workload,
+      int memoryMebibytes,
+      int vcpus,
+      String commandLine,
+      String host) {
+    this.fleet = fleet;
+    this.host = host;
+    guest =
+        new LabGuest(
+            fleet.lab(),
+            fleet.image(),
+            name,
+            index,
+            workload,
+            ByteSize.ofMebibytes(memoryMebibytes));
+    GuestSpec plain = guest.spec();
+    spec =
+        new GuestSpec(
+            name,
+            plain.uuid(),
+            plain.memory(),
+            Optional.of(vcpus),
+            plain.machine(),
+            plain.cpu(),
+            plain.kernel(),
+            plain.initrd(),
+            plain.commandLine().map(line -> (line + " " + commandLine).strip()),
+            plain.networkCards(),
+            plain.serialLog());
+  }
+
+  GuestSpec spec() {
+    return spec;
+  }
+
+  String name() {
+    return spec.name();
+  }
+
+  String host() {
+    return host;
+  }
+
+  String elsewhere() {
+    return Fleet.other(host);
+  }
+
+  void awaitLoaded() {
+    guest.awaitLoaded(host);
+  }
+
+  /** Begins a move to the other host. */
+  MigrationView begin(String mode) {
+    return begin(Fleet.request(name(), elsewhere(), mode));
+  }
+
+  /** Begins one that takes its time. */
+  MigrationView beginSlowly(String mode) {
+    return begin(Fleet.limited(name(), elsewhere(), mode, 4_000_000));
+  }
+
+  MigrationView begin(MigrationRequest request) {
+    return fleet.agent(host).migrate(request);
+  }
+
+  /** Moves to the other host and has to get there. */
+  MigrationView move(MigrationRequest request) {
+    return arrived(begin(request).id());
+  }
+
+  MigrationView move(String mode) {
+    return move(Fleet.request(name(), elsewhere(), mode));
+  }
+
+  /** Waits for a move's end, which has to be at the other host. */
+  MigrationView arrived(String id) {
+    MigrationView view = fleet.awaitEnd(host, id);
+    assertThat(view.outcome()).as("%s", view).contains("completed");
+    host = elsewhere();
+    moves++;
+    fleet.until(
+        "the target says so as well",
+        () -> fleet.agent(host).migration(id).outcome().equals(Optional.of("completed")));
+    return view;
+  }
+
+  /** The guest was given to the other host, however its move was told of. */
+  void isElsewhereNow() {
+    host = elsewhere();
+    moves++;
+  }
+
+  /** Runs at its host alone, remembers every byte, never ran twice; nothing is left elsewhere. */
+  void assertWell() {
+    fleet.until(
+        name() + " runs on " + host,
+        () ->
+            fleet.agent(host).guests().stream()
+                .anyMatch(view -> view.name().equals(name()) && view.state().equals("running")));
+    fleet.assertNothingLeft();
+    assertRemembers();
+    assertThat(fleet.agent(Fleet.other(host)).guests())
+        .noneMatch(view -> view.name().equals(name()));
+  }
+
+  /** A whole sweep of its memory that begins now finds nothing wrong. */
+  void assertRemembers() {
+    int before = statuses(host).size();
+    fleet.until(name() + " speaks on " + host, () -> statuses(host).size() > before);
+    long sweeps = statuses(host).getLast().sweeps();
+    // The first sweep that ends may have begun before; the second did not.
+    fleet.until(
+        name() + " verified its memory on " + host,
+        () -> statuses(host).getLast().sweeps() >= sweeps + 2);
+    assertThat(statuses(host).getLast().errors()).isZero();
+    assertThat(guest.serial(host).faults()).isEmpty();
+    assertThat(guest.serial(Fleet.other(host)).faults()).isEmpty();
+    assertRanOnce();
+  }
+
+  /** Lines of two copies would be mixed in time. */
+  void assertRanOnce() {
+    List<Heard> heard = new ArrayList<>();
+    for (String one : List.of(Fleet.ALPHA, Fleet.BETA)) {
+      statuses(one).forEach(status -> heard.add(new Heard(status.guestSeconds(), one)));
+    }
+    heard.sort(Comparator.comparingDouble(Heard::guestSeconds));
+    int changes = 0;
+    for (int i = 1; i < heard.size(); i++) {
+      if (!heard.get(i).host().equals(heard.get(i - 1).host())) {
+        changes++;
+      }
+      assertThat(heard.get(i).guestSeconds())
+          .as("no moment of the guest was lived twice")
+          .isGreaterThan(heard.get(i - 1).guestSeconds());
+    }
+    assertThat(changes).as("where it spoke: %s", heard).isLessThanOrEqualTo(moves);
+  }
+
+  List<MemoryStatus> statuses(String where) {
+    Path file = fleet.lab().runFolder(where).resolve("serial").resolve(name() + ".log");
+    if (!Files.exists(file)) {
+      return List.of();
+    }
+    try {
+      return Files.readString(file, StandardCharsets.ISO_8859_1)
+          .lines()
+          .map(String::strip)
+          .flatMap(line -> MemoryStatus.parse(line).stream())
+          .toList();
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /** Grows while the guest runs there. */
+  long spoken(String where) {
+    Path file = fleet.lab().runFolder(where).resolve("serial").resolve(name() + ".log");
+    try {
+      return Files.exists(file) ? Files.size(file) : 0;
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+}
