@@ -111,7 +111,8 @@ final class Agent implements AgentService, AutoCloseable {
             runDirectory,
             nativeTls::directory,
             random,
-            configuration.maxMigrations());
+            configuration.maxMigrations(),
+            configuration.stallTimeout());
     Tickets tickets = new Tickets(random, TICKET_VALIDITY);
     arrivals =
         new Arrivals(
@@ -281,7 +282,7 @@ final class Agent implements AgentService, AutoCloseable {
               throw Problem.full(
                       "guest-migrating",
                       "Guest '%s' is in migration %s".formatted(name, id),
-                      "Wait for it to end, or cancel it: 'drover migration cancel %s'."
+                      "Wait for it to end, or cancel it at its source: 'drover migration cancel %s'."
                           .formatted(id))
                   .asException();
             });

@@ -1,6 +1,7 @@
 package io.drover.qemu;
 
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,10 +47,16 @@ record GuestTap(String name) {
     }
   }
 
-  /** Removes the device if it is there. */
+  /** Removes the device if it is there; two may do so at once when a guest ends as it leaves. */
   void delete() {
     if (exists()) {
-      ip("link", "delete", "dev", name);
+      try {
+        ip("link", "delete", "dev", name);
+      } catch (ProblemException e) {
+        if (exists()) {
+          throw e;
+        }
+      }
     }
   }
 
