@@ -111,8 +111,7 @@ final class Agent implements AgentService, AutoCloseable {
             runDirectory,
             nativeTls::directory,
             random,
-            configuration.maxMigrations(),
-            configuration.stallTimeout());
+            configuration.maxMigrations());
     Tickets tickets = new Tickets(random, TICKET_VALIDITY);
     arrivals =
         new Arrivals(

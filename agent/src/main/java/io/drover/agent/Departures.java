@@ -51,7 +51,6 @@ final class Departures {
   private final Supplier<Path> nativeTlsDirectory;
   private final RandomGenerator random;
   private final int limit;
-  private final Duration stallTimeout;
   private final Map<GuestName, MigrationId> busy = new ConcurrentHashMap<>();
   private final Map<MigrationId, OutgoingMigration> running = new ConcurrentHashMap<>();
 
@@ -66,8 +65,7 @@ final class Departures {
       Path runDirectory,
       Supplier<Path> nativeTlsDirectory,
       RandomGenerator random,
-      int limit,
-      Duration stallTimeout) {
+      int limit) {
     this.self = self;
     this.qemu = qemu;
     this.guests = guests;
@@ -79,7 +77,6 @@ final class Departures {
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.random = random;
     this.limit = limit;
-    this.stallTimeout = stallTimeout;
   }
 
   Optional<String> migrationOf(GuestName guest) {
@@ -398,11 +395,6 @@ final class Departures {
     @Override
     public Duration roundTrip() {
       return ports.control.map(ControlLink::roundTrip).orElse(Duration.ZERO);
-    }
-
-    @Override
-    public Duration stallTimeout() {
-      return stallTimeout;
     }
 
     @Override

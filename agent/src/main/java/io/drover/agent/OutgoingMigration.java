@@ -57,9 +57,6 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
     Duration roundTrip();
 
-    /** A copy that moves nothing for this long is stuck. */
-    Duration stallTimeout();
-
     /** Certificates for QEMU's own TLS, laid out as it wants them. */
     Path nativeTlsDirectory();
 

@@ -19,13 +19,15 @@ import java.util.Optional;
 final class ProgressWatch {
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
-  /** Where the guest waits for memory or stands still, patience ends sooner. */
-  private static final Duration LONGEST_WITH_GUEST_WAITING = Duration.ofSeconds(10);
+  /** A page request may be answered by the next look; a copy needs longer to be called stuck. */
+  private static final Duration STALLED_COPY = Duration.ofSeconds(30);
+
+  private static final Duration STALLED_POST_COPY = Duration.ofSeconds(10);
+  private static final Duration STALLED_SWITCH = Duration.ofSeconds(10);
 
   private final OutgoingMigration migration;
   private final SourceHypervisor hypervisor;
   private final OutgoingMigration.Surroundings surroundings;
-  private final Duration copyPatience;
   private long lastBytes = -1;
   private long movedAtNanos = System.nanoTime();
   private SourceState.Stage lastStage = SourceState.Stage.CONNECTING;
@@ -39,7 +41,6 @@ final class ProgressWatch {
     this.migration = migration;
     this.hypervisor = hypervisor;
     this.surroundings = surroundings;
-    this.copyPatience = surroundings.stallTimeout();
   }
 
   void start() {
@@ -74,7 +75,7 @@ final class ProgressWatch {
           COMMITTED,
           FINISHING,
           ABORTING ->
-          stalledFor(copyPatience).ifPresent(this::tell);
+          stalledFor(STALLED_COPY).ifPresent(this::tell);
       case ENDED -> {}
     }
     if (state.stage() != SourceState.Stage.ENDED) {
@@ -99,19 +100,17 @@ final class ProgressWatch {
     }
     Duration patience =
         switch (state.stage()) {
-          case SWITCHING, POSTCOPY ->
-              copyPatience.compareTo(LONGEST_WITH_GUEST_WAITING) < 0
-                  ? copyPatience
-                  : LONGEST_WITH_GUEST_WAITING;
-          default -> copyPatience;
+          case SWITCHING -> STALLED_SWITCH;
+          case POSTCOPY -> STALLED_POST_COPY;
+          default -> STALLED_COPY;
         };
     stalledFor(patience).ifPresent(this::tell);
     if (state.connected()) {
       disconnectedAtNanos = Optional.empty();
     } else if (disconnectedAtNanos.isEmpty()) {
       disconnectedAtNanos = Optional.of(System.nanoTime());
-    } else if (System.nanoTime() - disconnectedAtNanos.get() > copyPatience.toNanos()) {
-      tell("The target could not be reached for %d s".formatted(copyPatience.toSeconds()));
+    } else if (System.nanoTime() - disconnectedAtNanos.get() > STALLED_COPY.toNanos()) {
+      tell("The target could not be reached for %d s".formatted(STALLED_COPY.toSeconds()));
     }
   }
 

@@ -1,7 +1,6 @@
 package io.drover.qemu;
 
 import io.drover.model.Problem;
-import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -47,16 +46,10 @@ record GuestTap(String name) {
     }
   }
 
-  /** Removes the device if it is there; two may do so at once when a guest ends as it leaves. */
+  /** Removes the device if it is there. */
   void delete() {
     if (exists()) {
-      try {
-        ip("link", "delete", "dev", name);
-      } catch (ProblemException e) {
-        if (exists()) {
-          throw e;
-        }
-      }
+      ip("link", "delete", "dev", name);
     }
   }
 
