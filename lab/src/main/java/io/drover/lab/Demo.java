@@ -27,6 +27,7 @@ final class Demo {
 
   DemoReport run(
       LabPlan plan, Workload workload, MigrationRequest wish, LabRecord.Keeping keeping) {
+    Lab.requireRoot();
     try {
       installDependencies();
       GuestImage image = image();
