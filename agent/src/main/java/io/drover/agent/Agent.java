@@ -287,7 +287,7 @@ final class Agent implements AgentService, AutoCloseable {
               throw Problem.full(
                       "guest-migrating",
                       "Guest '%s' is in migration %s".formatted(name, id),
-                      "Wait for it to end, or cancel it: 'drover migration cancel %s'."
+                      "Wait for it to end, or cancel it at its source: 'drover migration cancel %s'."
                           .formatted(id))
                   .asException();
             });

@@ -1,6 +1,5 @@
 package io.drover.agent;
 
-import io.drover.model.ProblemException;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
@@ -12,7 +11,6 @@ import picocli.CommandLine.Option;
 /** {@code drover agent}: the daemon, in the foreground. */
 @Command(
     name = "agent",
-    mixinStandardHelpOptions = true,
     description = "Run this host's agent in the foreground; a service manager keeps it running.")
 public final class AgentCommand implements Callable<Integer> {
   @Option(
@@ -26,26 +24,21 @@ public final class AgentCommand implements Callable<Integer> {
     Logger log = LoggerFactory.getLogger(AgentCommand.class);
     AgentConfiguration configuration = ConfigurationFile.read(file, SystemName.read());
     AgentLog.level(configuration.logLevel());
-    try {
-      Agent agent = Agent.start(configuration);
-      CountDownLatch stopping = new CountDownLatch(1);
-      Runtime.getRuntime()
-          .addShutdownHook(
-              Thread.ofPlatform()
-                  .unstarted(
-                      () -> {
-                        try {
-                          agent.close();
-                        } catch (java.io.IOException | RuntimeException e) {
-                          log.warn("stopping: {}", e.getMessage());
-                        }
-                        stopping.countDown();
-                      }));
-      stopping.await();
-      return 0;
-    } catch (ProblemException e) {
-      log.error("{}", e.problem());
-      throw e;
-    }
+    Agent agent = Agent.start(configuration);
+    CountDownLatch stopping = new CountDownLatch(1);
+    Runtime.getRuntime()
+        .addShutdownHook(
+            Thread.ofPlatform()
+                .unstarted(
+                    () -> {
+                      try {
+                        agent.close();
+                      } catch (java.io.IOException | RuntimeException e) {
+                        log.warn("stopping: {}", e.getMessage());
+                      }
+                      stopping.countDown();
+                    }));
+    stopping.await();
+    return 0;
   }
 }

@@ -13,7 +13,7 @@ import java.util.Map;
  * @param heartbeatTimeout a peer that is silent for this long is taken for gone
  * @param stallTimeout a migration that moves nothing for this long is taken for stuck
  * @param migrationHistory reports of ended migrations that are kept
- * @param maxMigrations at the same time, both directions together
+ * @param maxMigrations at the same time, in each direction
  */
 record AgentConfiguration(
     HostName name,

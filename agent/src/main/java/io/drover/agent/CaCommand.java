@@ -20,7 +20,6 @@ import picocli.CommandLine.Parameters;
 /** {@code drover ca}: the fleet's own certificate authority, as files. */
 @Command(
     name = "ca",
-    mixinStandardHelpOptions = true,
     description = "Make the fleet's certificates.",
     subcommands = {CaCommand.Init.class, CaCommand.Issue.class})
 public final class CaCommand {
@@ -33,7 +32,6 @@ public final class CaCommand {
 
   @Command(
       name = "init",
-      mixinStandardHelpOptions = true,
       description = "Make a new authority: ca.pem for every host, ca.key to be kept safe.")
   static final class Init implements Callable<Integer> {
     @Parameters(paramLabel = "DIR", description = "Where its files go.")
@@ -55,10 +53,7 @@ public final class CaCommand {
     }
   }
 
-  @Command(
-      name = "issue",
-      mixinStandardHelpOptions = true,
-      description = "Issue a certificate and key to a host or an operator.")
+  @Command(name = "issue", description = "Issue a certificate and key to a host or an operator.")
   static final class Issue implements Callable<Integer> {
     @Option(names = "--ca", paramLabel = "DIR", description = "The authority. Default: here")
     private Path authority = Path.of(".");
@@ -73,7 +68,7 @@ public final class CaCommand {
         description = "An IP address or DNS name of the host; may be given again.")
     private List<String> addresses = new ArrayList<>();
 
-    @Option(names = "--days", description = "How long it is valid. Default: 397")
+    @Option(names = "--days", paramLabel = "N", description = "How long it is valid. Default: 397")
     private long days = CertificateAuthority.DEFAULT_VALIDITY.toDays();
 
     @Option(
@@ -112,7 +107,7 @@ public final class CaCommand {
       Path certificate = out.resolve(stem + ".pem");
       Path key = out.resolve(stem + ".key");
       issued.write(certificate, key, replacing(force));
-      System.out.printf("Issued %s to %s: %s, %s%n", stem, identity, certificate, key);
+      System.out.printf("Issued a certificate to %s: %s, %s%n", identity, certificate, key);
       return 0;
     }
   }

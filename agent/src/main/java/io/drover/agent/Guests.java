@@ -71,14 +71,16 @@ final class Guests {
                         "guest-exists", reason, "Choose another name, or stop that guest.")
                     .asException();
               });
-      QemuGuest guest = launcher.start(definition);
+      // First: a guest whose record cannot be written, or that an agent killed right after the
+      // start
+      // would not find again, must not run.
+      records.keep(definition);
       try {
-        records.keep(definition);
+        take(launcher.start(definition));
       } catch (RuntimeException e) {
-        guest.quit();
+        records.forget(definition.name());
         throw e;
       }
-      take(guest);
     }
     GuestView view = view(definition.name());
     changed.accept(view);

@@ -42,7 +42,7 @@ final class Drover {
         "",
         "'drover help VERB' tells more. Exit codes: 0 done, 2 asked for what cannot be, 3 this",
         "host lacks something, 4 the other host failed, 5 full or busy, 6 the migration did not",
-        "succeed, 7 unknown, 70 a defect in Drover."
+        "succeed, 7 no such guest, host or migration, 70 a defect in Drover."
       })
   private static final class Root {}
 

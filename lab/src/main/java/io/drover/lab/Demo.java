@@ -27,6 +27,7 @@ final class Demo {
 
   DemoReport run(
       LabPlan plan, Workload workload, MigrationRequest wish, LabRecord.Keeping keeping) {
+    Lab.requireRoot();
     try {
       installDependencies();
       GuestImage image = image();
@@ -112,7 +113,7 @@ final class Demo {
     source.startGuest(guest.spec());
     guest.awaitLoaded(SOURCE);
     steps.done(
-        "Guest of %s boots on %s and is busy: %s"
+        "Guest of %s on %s is busy: %s"
             .formatted(ByteSize.parse(guest.spec().memory()), SOURCE, describe(guest.workload())));
   }
 

@@ -39,6 +39,10 @@ record DemoReport(
     List<String> leftovers,
     Optional<String> kept,
     Optional<String> problem) {
+  /** Fits the terminals that people have; a word is never cut. */
+  private static final int WIDTH = 80;
+
+  private static final int LABELLED = 16;
 
   static DemoReport of(MeasuredMove move, List<String> leftovers, Optional<String> kept) {
     MigrationView view = move.migration();
@@ -138,6 +142,14 @@ record DemoReport(
   }
 
   private static void row(List<String> lines, String label, String text) {
-    lines.add("    %-12s %s".formatted(label, text));
+    StringBuilder line = new StringBuilder("    %-12s".formatted(label));
+    for (String word : text.split(" ", -1)) {
+      if (line.length() + 1 + word.length() > WIDTH && !line.toString().isBlank()) {
+        lines.add(line.toString());
+        line = new StringBuilder(" ".repeat(LABELLED));
+      }
+      line.append(' ').append(word);
+    }
+    lines.add(line.toString());
   }
 }

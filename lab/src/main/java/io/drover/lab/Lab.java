@@ -28,13 +28,7 @@ final class Lab implements AutoCloseable {
 
   /** Makes a lab; on failure nothing of it stays. */
   static Lab up(LabStore store, LabPlan plan, Consumer<String> progress) {
-    if (!"root".equals(System.getProperty("user.name"))) {
-      throw Problem.host(
-              "not-root",
-              "A lab is made of namespaces and interfaces, which only root may make",
-              "Run it with sudo.")
-          .asException();
-    }
+    requireRoot();
     for (String program : List.of("unshare", "nsenter", "setsid", "ip", "tc", "bridge")) {
       Programs.require(program);
     }
@@ -71,6 +65,17 @@ final class Lab implements AutoCloseable {
       throw failure;
     }
     return lab;
+  }
+
+  /** Told before anything else is begun. */
+  static void requireRoot() {
+    if (!"root".equals(System.getProperty("user.name"))) {
+      throw Problem.host(
+              "not-root",
+              "A lab is made of namespaces and interfaces, which only root may make",
+              "Run it with sudo.")
+          .asException();
+    }
   }
 
   private void build(LabPlan plan, Consumer<String> progress) {

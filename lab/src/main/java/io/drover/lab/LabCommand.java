@@ -195,7 +195,11 @@ final class LabCommand {
     @Parameters(index = "0", paramLabel = "NODE", description = "alpha, beta, client ...")
     private String node = "";
 
-    @Parameters(index = "1..*", arity = "1..*", paramLabel = "COMMAND", description = "After --.")
+    @Parameters(
+        index = "1..*",
+        arity = "1..*",
+        paramLabel = "COMMAND",
+        description = "Options of its own go after --.")
     private List<String> command = List.of();
 
     Exec(LabCommand common) {

@@ -114,7 +114,8 @@ final class Steps {
 
   private void redraw(String line) {
     if (style == Style.TERMINAL) {
-      out.print("\r\u001b[K" + line);
+      // Without wrapping: what does not fit a narrow terminal is cut, for a second line would stay.
+      out.print("\r\u001b[K\u001b[?7l" + line + "\u001b[?7h");
       out.flush();
     }
   }

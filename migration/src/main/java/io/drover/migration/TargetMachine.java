@@ -325,6 +325,20 @@ public final class TargetMachine {
         say);
   }
 
+  private static TargetState givenUp(TargetState state) {
+    return state.mayHaveRun()
+        ? state
+            .withEnding(
+                Ending.of(
+                    Outcome.LOST,
+                    Problem.migration(
+                        "given-up",
+                        "A person gave the arrival up after the guest had run here",
+                        "The guest's memory is lost; start it afresh.")))
+            .at(Stage.ENDED)
+        : discarded(state, "A person gave the arrival up");
+  }
+
   private static TargetStep resolved(TargetState state, TargetEvent.Decision decision) {
     return switch (decision) {
       case RUN ->
@@ -340,7 +354,7 @@ public final class TargetMachine {
                 state.received() && state.mayHaveRun()
                     ? conclude(state.withFinishedThere())
                     : TargetStep.of(
-                        discarded(state, "A person gave the arrival up"),
+                        givenUp(state),
                         new TargetEffect.CloseChannels(),
                         new TargetEffect.Remove(),
                         new TargetEffect.Journal());

@@ -58,6 +58,22 @@ class TargetMachineTest {
   }
 
   @Test
+  void saysThatAGuestIsLostWhenAPersonGivesItUpAfterItRanHere() {
+    postCopyRunning();
+    on(new TargetEvent.Resolved(TargetEvent.Decision.DISCARD));
+    assertThat(state.ending().orElseThrow().outcome()).isEqualTo(Outcome.LOST);
+    assertThat(effects).contains(new TargetEffect.Remove());
+  }
+
+  @Test
+  void onlyAbortsWhenAPersonGivesUpAGuestThatNeverRanHere() {
+    loaded();
+    on(new TargetEvent.Resolved(TargetEvent.Decision.DISCARD));
+    assertThat(state.ending().orElseThrow().outcome()).isEqualTo(Outcome.ABORTED);
+    assertThat(effects).contains(new TargetEffect.Remove());
+  }
+
+  @Test
   void doesNotRunWhatIsLoadedBeforeTheCommit() {
     loaded();
     assertThat(effects).containsExactly(new TargetEffect.Journal());

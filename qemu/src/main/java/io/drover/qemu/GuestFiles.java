@@ -100,6 +100,26 @@ record GuestFiles(Path directory) {
     }
   }
 
+  /**
+   * Whether a process lives that was started with these files, whatever guest it runs. They may not
+   * be taken from it: without them nobody could reach it any more.
+   */
+  boolean belongToLivingProcess() {
+    OptionalLong pid = readPid();
+    if (pid.isEmpty()) {
+      return false;
+    }
+    try {
+      String command =
+          Files.readString(
+              Path.of("/proc", Long.toString(pid.getAsLong()), "cmdline"),
+              StandardCharsets.ISO_8859_1);
+      return List.of(command.split("\0", -1)).contains(pid().toString());
+    } catch (IOException gone) {
+      return false;
+    }
+  }
+
   /** The last thing QEMU wrote to its standard error, in one line. */
   Optional<String> lastWords() {
     try {

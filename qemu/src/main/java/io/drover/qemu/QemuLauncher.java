@@ -81,8 +81,7 @@ public final class QemuLauncher {
             problem -> {
               throw problem.asException();
             });
-    OptionalLong pid = files.readPid();
-    if (pid.isPresent() && new QemuProcess(pid.getAsLong(), guest.uuid()).isAlive()) {
+    if (files.belongToLivingProcess()) {
       throw Problem.full(
               "guest-is-here",
               "Guest %s is already on this host".formatted(guest.name()),

@@ -238,7 +238,7 @@ public record QemuProgram(
           Problem.host(
               "qemu-loses-pages",
               "QEMU %s under emulation loses guest memory while it migrates".formatted(version),
-              "Install QEMU 9.0 or newer on this host, use KVM, or move the guest with mode cold."));
+              "Install QEMU 9.0 or newer on this host, or use KVM."));
     }
     return Optional.empty();
   }
