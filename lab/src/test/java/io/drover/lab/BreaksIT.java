@@ -106,8 +106,7 @@ class BreaksIT {
     List<String> hosts = List.of(killed.split(" ", -1));
     assertThat(fleet().agent(Fleet.BETA).guests())
         .anyMatch(view -> view.name().equals(guest.name()));
-    assertThatThrownBy(
-            () -> fleet().agent(Fleet.ALPHA).stopGuest(guest.name(), StopManner.FORCED))
+    assertThatThrownBy(() -> fleet().agent(Fleet.ALPHA).stopGuest(guest.name(), StopManner.FORCED))
         .isInstanceOf(ProblemException.class)
         .hasMessageContaining(id);
     hosts.forEach(fleet()::killAgent);
@@ -141,7 +140,7 @@ class BreaksIT {
               id,
               "go on",
               view ->
-                  view.phase().equals("postcopy") && view.bytesSent() > sent + 100_000
+                  (view.phase().equals("postcopy") && view.bytesSent() > sent + 100_000)
                       || view.outcome().isPresent());
     }
     unlimited(guest, id);
@@ -241,9 +240,7 @@ class BreaksIT {
     Traveller guest = fleet().boot(Fleet.ALPHA);
     String id = inPostCopy(guest);
     long spoken = guest.spoken(Fleet.ALPHA);
-    fleet()
-        .await(
-            Fleet.BETA, id, "run", view -> guest.spoken(Fleet.BETA) > 0);
+    fleet().await(Fleet.BETA, id, "run", view -> guest.spoken(Fleet.BETA) > 0);
     fleet().hypervisors(Fleet.BETA).forEach(ProcessIdentity::kill);
     MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
     assertThat(view.outcome()).as("%s", view).contains("lost");

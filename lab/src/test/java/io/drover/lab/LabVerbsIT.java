@@ -32,10 +32,7 @@ class LabVerbsIT {
   }
 
   private static Said lab(String... arguments) {
-    CommandLine command =
-        Objects.requireNonNull(
-LabVerbs.all().get("lab"))
-            .get();
+    CommandLine command = Objects.requireNonNull(LabVerbs.all().get("lab")).get();
     StringWriter out = new StringWriter();
     command.setOut(new PrintWriter(out)).setErr(new PrintWriter(new StringWriter()));
     command.setExecutionExceptionHandler(
