@@ -140,7 +140,7 @@ class BreaksIT {
               id,
               "go on",
               view ->
-                  view.phase().equals("postcopy") && view.bytesSent() > sent + 100_000
+                  (view.phase().equals("postcopy") && view.bytesSent() > sent + 100_000)
                       || view.outcome().isPresent());
     }
     unlimited(guest, id);

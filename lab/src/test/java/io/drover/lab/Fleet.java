@@ -3,11 +3,13 @@ package io.drover.lab;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.api.ApiClient;
+import io.drover.api.GuestSpec;
 import io.drover.api.GuestView;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
 import io.drover.model.ByteRate;
+import io.drover.model.ByteSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -82,15 +84,45 @@ final class Fleet implements AutoCloseable {
     return boot(host, new Workload.Verified(48, 20), 192, 1, "");
   }
 
+  /** An idle guest that boots from a file of its host's. */
+  Traveller boot(String host, String initrd) {
+    return boot(host, new Workload.Idle(), 160, 1, "", Optional.of(initrd));
+  }
+
   Traveller boot(
       String host, Workload workload, int memoryMebibytes, int vcpus, String commandLine) {
-    Traveller traveller =
-        new Traveller(
-            this, "t" + guests, guests, workload, memoryMebibytes, vcpus, commandLine, host);
+    return boot(host, workload, memoryMebibytes, vcpus, commandLine, Optional.empty());
+  }
+
+  private Traveller boot(
+      String host,
+      Workload workload,
+      int memoryMebibytes,
+      int vcpus,
+      String commandLine,
+      Optional<String> initrd) {
+    LabGuest guest =
+        new LabGuest(
+            lab, image, "t" + guests, guests, workload, ByteSize.ofMebibytes(memoryMebibytes));
     guests++;
+    GuestSpec plain = guest.spec();
+    GuestSpec spec =
+        new GuestSpec(
+            plain.name(),
+            plain.uuid(),
+            plain.memory(),
+            Optional.of(vcpus),
+            plain.machine(),
+            plain.cpu(),
+            plain.kernel(),
+            initrd.or(plain::initrd),
+            plain.commandLine().map(line -> (line + " " + commandLine).strip()),
+            plain.networkCards(),
+            plain.serialLog());
+    Traveller traveller = new Traveller(this, guest, spec, host);
     travellers.add(traveller);
-    agent(host).startGuest(traveller.spec());
-    traveller.awaitLoaded();
+    GuestView _ = agent(host).startGuest(spec);
+    guest.awaitLoaded(host);
     return traveller;
   }
 

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.api.GuestSpec;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
-import io.drover.model.ByteSize;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -26,39 +25,11 @@ final class Traveller {
 
   private record Heard(double guestSeconds, String host) {}
 
-  Traveller(
-      Fleet fleet,
-      String name,
-      int index,
-      Workload workload,
-      int memoryMebibytes,
-      int vcpus,
-      String commandLine,
-      String host) {
+  Traveller(Fleet fleet, LabGuest guest, GuestSpec spec, String host) {
     this.fleet = fleet;
+    this.guest = guest;
+    this.spec = spec;
     this.host = host;
-    guest =
-        new LabGuest(
-            fleet.lab(),
-            fleet.image(),
-            name,
-            index,
-            workload,
-            ByteSize.ofMebibytes(memoryMebibytes));
-    GuestSpec plain = guest.spec();
-    spec =
-        new GuestSpec(
-            name,
-            plain.uuid(),
-            plain.memory(),
-            Optional.of(vcpus),
-            plain.machine(),
-            plain.cpu(),
-            plain.kernel(),
-            plain.initrd(),
-            plain.commandLine().map(line -> (line + " " + commandLine).strip()),
-            plain.networkCards(),
-            plain.serialLog());
   }
 
   GuestSpec spec() {
@@ -75,10 +46,6 @@ final class Traveller {
 
   String elsewhere() {
     return Fleet.other(host);
-  }
-
-  void awaitLoaded() {
-    guest.awaitLoaded(host);
   }
 
   /** Begins a move to the other host. */
@@ -114,12 +81,6 @@ final class Traveller {
         "the target says so as well",
         () -> fleet.agent(host).migration(id).outcome().equals(Optional.of("completed")));
     return view;
-  }
-
-  /** The guest was given to the other host, however its move was told of. */
-  void isElsewhereNow() {
-    host = elsewhere();
-    moves++;
   }
 
   /** Runs at its host alone, remembers every byte, never ran twice; nothing is left elsewhere. */

@@ -261,7 +261,8 @@ final class SourceAfterCommit {
     SourceState sent = state.withSelfPaused(false).withEverythingSent();
     return sent.runningThere()
         ? finishIfDone(sent)
-        : SourceStep.of(sent.at(Stage.COMMITTED), new SourceEffect.Journal());
+        // Said again, since a source that was restarted may never have heard the answer.
+        : SourceMachine.commit(sent, Stage.COMMITTED);
   }
 
   /** The target has everything, and the acknowledgement to this side's hypervisor was lost. */

@@ -49,6 +49,11 @@ final class EventTranslator {
         wasPaused = true;
         yield Optional.of(new HypervisorEvent.PostCopyPaused(reason(), at));
       }
+      // An agent that was not there when it paused learns so here.
+      case "postcopy-recover-setup", "postcopy-recover" -> {
+        wasPaused = true;
+        yield Optional.empty();
+      }
       case "completed" -> Optional.of(new HypervisorEvent.TransferCompleted(at));
       case "failed" ->
           Optional.of(new HypervisorEvent.TransferFailed(reason(), runsAfterFailure(), at));

@@ -21,6 +21,8 @@ import java.util.Date;
 import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
+import org.bouncycastle.asn1.sec.ECPrivateKey;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -29,6 +31,7 @@ import org.bouncycastle.asn1.x509.GeneralName;
 import org.bouncycastle.asn1.x509.GeneralNames;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.asn1.x509.SubjectPublicKeyInfo;
 import org.bouncycastle.cert.X509v3CertificateBuilder;
 import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
 import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
@@ -82,12 +85,34 @@ public final class CertificateAuthority {
 
   /** A certificate and its key. */
   public record Issued(X509Certificate certificate, PrivateKey key) {
+    private static final int KEY_BITS = 256;
+
     public String certificatePem() {
       return pem(certificate);
     }
 
     String keyPem() {
-      return Pem.encode("PRIVATE KEY", key.getEncoded());
+      try {
+        return Pem.encode("PRIVATE KEY", withPublicKey());
+      } catch (IOException e) {
+        throw new IllegalStateException("cannot encode a key", e);
+      }
+    }
+
+    /** Java leaves the public half out, and GnuTLS (QEMU's own TLS) cannot read that. */
+    private byte[] withPublicKey() throws IOException {
+      PrivateKeyInfo plain = PrivateKeyInfo.getInstance(key.getEncoded());
+      ECPrivateKey curve = ECPrivateKey.getInstance(plain.parsePrivateKey());
+      SubjectPublicKeyInfo open =
+          SubjectPublicKeyInfo.getInstance(certificate.getPublicKey().getEncoded());
+      return new PrivateKeyInfo(
+              plain.getPrivateKeyAlgorithm(),
+              new ECPrivateKey(
+                  KEY_BITS,
+                  curve.getKey(),
+                  open.getPublicKeyData(),
+                  plain.getPrivateKeyAlgorithm().getParameters()))
+          .getEncoded();
     }
 
     /** Writes both; the key with mode 0600, and first, so that no certificate lacks its key. */
