@@ -59,6 +59,7 @@ public final class QemuGuest implements AutoCloseable {
   private Optional<Qmp> control = Optional.empty();
   private volatile Origin origin;
   private volatile boolean released;
+  private volatile boolean stoppedForSwitch;
 
   QemuGuest(
       GuestDefinition definition,
@@ -137,6 +138,31 @@ public final class QemuGuest implements AutoCloseable {
           .asException();
     }
     JsonNode _ = control().run("cont");
+  }
+
+  /** Stops a running guest for good, unless the transfer ends before its switch. */
+  void stopForSwitch() {
+    if (runState(SHORT).equals("running")) {
+      stoppedForSwitch = true;
+      pause();
+    }
+  }
+
+  /** The switch has happened: the guest will not run here again. */
+  void switched() {
+    stoppedForSwitch = false;
+  }
+
+  /** The transfer ended without a switch: a guest that was stopped for it goes on. */
+  void goOnAfterNoSwitch() {
+    if (stoppedForSwitch) {
+      stoppedForSwitch = false;
+      try {
+        resume();
+      } catch (ProblemException e) {
+        LOG.error("guest {} stays paused: {}", definition.name(), e.problem());
+      }
+    }
   }
 
   /** From now on the guest is this host's. */

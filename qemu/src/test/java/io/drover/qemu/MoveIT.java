@@ -192,6 +192,51 @@ class MoveIT {
     }
   }
 
+  /**
+   * With an allowed downtime QEMU thinks that it is about to finish, and takes a break for a failed
+   * pre-copy: it restores the source's run state.
+   */
+  @Test
+  void neverRunsTheSourceAgainWhenPostCopyFailsAtItsEnd() throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(SLOW, MoveIT::noTap)) {
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      move.target.run();
+      move.targetLog.await(HypervisorEvent.GuestResumed.class);
+      move.source.changeMaxDowntime(Duration.ofSeconds(5));
+      assertThat(a.control().run("query-migrate-parameters").path("downtime-limit").asInt())
+          .isZero();
+      new TransferSetup(a).setParameter("downtime-limit", 60_000);
+      Thread.sleep(500);
+      move.cut();
+      HypervisorEvent.TransferFailed failed =
+          move.sourceLog.await(HypervisorEvent.TransferFailed.class);
+      assertThat(failed.guestRunning()).isFalse();
+      Thread.sleep(500);
+      // The start of the guest may be told late, before the switch.
+      assertThat(move.sourceLog.after(HypervisorEvent.PostCopyActive.class))
+          .noneMatch(HypervisorEvent.GuestResumed.class::isInstance);
+      assertThat(a.state()).isEqualTo(GuestState.PAUSED);
+    }
+  }
+
+  /** The source's QEMU cannot have switched yet when the relay passes nothing on. */
+  @Test
+  void goesOnAtTheSourceWhenTheSwitchDidNotHappen() throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(100_000, MoveIT::noTap)) {
+      move.sourceLog.await(HypervisorEvent.TransferActive.class);
+      Thread.sleep(500);
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.GuestStopped.class);
+      move.source.cancelTransfer();
+      move.sourceLog.await(HypervisorEvent.TransferCancelled.class);
+      move.target.quit();
+    }
+    MemoryWriter.verifyRuns(a, real.directory);
+  }
+
   @Test
   void movesThereAndBackAndThereAgain() throws Exception {
     QemuGuest guest = startWriter("a");
@@ -252,7 +297,7 @@ class MoveIT {
   void movesOverTlsOnlyToThePeerItExpects() throws Exception {
     Path tls = Certificates.make(real.directory.resolve("tls"), "beta");
     TransferSettings settings =
-        new TransferSettings(true, true, 0, 0, Duration.ofMillis(300), false, Optional.of(tls));
+        new TransferSettings(true, true, 0, 0, Duration.ofSeconds(5), false, Optional.of(tls));
     QemuGuest a = startWriter("a");
     try (Move move = new Move(real, a, "b", settings)) {
       TransferAddress.TcpTls address = listenWithTls(move);
