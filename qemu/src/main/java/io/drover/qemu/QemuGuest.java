@@ -8,7 +8,6 @@ import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -56,6 +55,8 @@ public final class QemuGuest implements AutoCloseable {
       new LinkedBlockingQueue<>(MAX_PENDING_EVENTS);
   private final List<Consumer<HypervisorEvent>> observers = new CopyOnWriteArrayList<>();
   private final ReentrantLock connecting = new ReentrantLock();
+  private final ReentrantLock cleaning = new ReentrantLock();
+  private boolean cleaned;
   private Optional<Qmp> control = Optional.empty();
   private volatile Origin origin;
   private volatile boolean released;
@@ -215,9 +216,18 @@ public final class QemuGuest implements AutoCloseable {
     cleanUp();
   }
 
+  /** Whoever ends the process and whoever notices its end may come here at the same moment. */
   private void cleanUp() {
-    taps.forEach(TapDevice::delete);
-    files.delete();
+    cleaning.lock();
+    try {
+      if (!cleaned) {
+        taps.forEach(TapDevice::delete);
+        files.delete();
+        cleaned = true;
+      }
+    } finally {
+      cleaning.unlock();
+    }
   }
 
   /** Lets the process go without ending it. */
@@ -342,9 +352,7 @@ public final class QemuGuest implements AutoCloseable {
     }
     String reason = files.lastWords().orElse("the QEMU process ended");
     try {
-      if (Files.isDirectory(files.directory())) {
-        cleanUp();
-      }
+      cleanUp();
     } catch (ProblemException e) {
       LOG.warn("guest {}: {}", definition.name(), e.problem());
     }
