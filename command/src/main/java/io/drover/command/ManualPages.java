@@ -42,7 +42,9 @@ final class ManualPages {
     section("NAME");
     text(name + " - " + (description.length > 0 ? description[0] : spec.qualifiedName()));
     section("SYNOPSIS");
-    page.append(".B ").append(escape(command.getHelp().synopsis(0).strip().replaceAll("\\s+", " "))).append('\n');
+    page.append(".B ")
+        .append(escape(command.getHelp().synopsis(0).strip().replaceAll("\\s+", " ")))
+        .append('\n');
     section("DESCRIPTION");
     Arrays.stream(description).forEach(this::paragraph);
     Arrays.stream(spec.usageMessage().footer()).filter(line -> !line.isBlank()).forEach(this::text);
@@ -76,7 +78,12 @@ final class ManualPages {
 
   private void subcommands(CommandLine command) {
     TreeMap<String, CommandLine> shown = new TreeMap<>(command.getSubcommands());
-    shown.values().removeIf(each -> each.getCommandSpec().usageMessage().hidden() || each.getCommandSpec().helpCommand());
+    shown
+        .values()
+        .removeIf(
+            each ->
+                each.getCommandSpec().usageMessage().hidden()
+                    || each.getCommandSpec().helpCommand());
     if (shown.isEmpty()) {
       return;
     }

@@ -40,6 +40,7 @@ final class EventTranslator {
       case "postcopy-active" -> {
         boolean recovered = wasPaused;
         wasPaused = false;
+        guest.switched();
         yield Optional.of(
             recovered
                 ? new HypervisorEvent.PostCopyRecovered(at)
@@ -55,9 +56,15 @@ final class EventTranslator {
         yield Optional.empty();
       }
       case "completed" -> Optional.of(new HypervisorEvent.TransferCompleted(at));
-      case "failed" ->
-          Optional.of(new HypervisorEvent.TransferFailed(reason(), runsAfterFailure(), at));
-      case "cancelled" -> Optional.of(new HypervisorEvent.TransferCancelled(at));
+      case "failed" -> {
+        boolean _ = settle();
+        guest.goOnAfterNoSwitch();
+        yield Optional.of(new HypervisorEvent.TransferFailed(reason(), settle(), at));
+      }
+      case "cancelled" -> {
+        guest.goOnAfterNoSwitch();
+        yield Optional.of(new HypervisorEvent.TransferCancelled(at));
+      }
       // Everything else, and what newer versions add, is a transfer in progress.
       default -> Optional.empty();
     };
@@ -77,8 +84,11 @@ final class EventTranslator {
     }
   }
 
-  /** QEMU says that the transfer failed a moment before it lets the guest run again. */
-  private boolean runsAfterFailure() {
+  /**
+   * QEMU says that the transfer failed a moment before it lets the guest run again. Waits for that
+   * and returns whether the guest runs.
+   */
+  private boolean settle() {
     long deadline = System.nanoTime() + SETTLING.toNanos();
     try {
       String state = guest.runState(SHORT);

@@ -7,7 +7,6 @@ import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
@@ -55,9 +54,12 @@ public final class QemuGuest implements AutoCloseable {
       new LinkedBlockingQueue<>(MAX_PENDING_EVENTS);
   private final List<Consumer<HypervisorEvent>> observers = new CopyOnWriteArrayList<>();
   private final ReentrantLock connecting = new ReentrantLock();
+  private final ReentrantLock cleaning = new ReentrantLock();
+  private boolean cleaned;
   private Optional<Qmp> control = Optional.empty();
   private volatile Origin origin;
   private volatile boolean released;
+  private volatile boolean stoppedForSwitch;
 
   QemuGuest(
       GuestDefinition definition,
@@ -138,6 +140,31 @@ public final class QemuGuest implements AutoCloseable {
     JsonNode _ = control().run("cont");
   }
 
+  /** Stops a running guest for good, unless the transfer ends before its switch. */
+  void stopForSwitch() {
+    if (runState(SHORT).equals("running")) {
+      stoppedForSwitch = true;
+      pause();
+    }
+  }
+
+  /** The switch has happened: the guest will not run here again. */
+  void switched() {
+    stoppedForSwitch = false;
+  }
+
+  /** The transfer ended without a switch: a guest that was stopped for it goes on. */
+  void goOnAfterNoSwitch() {
+    if (stoppedForSwitch) {
+      stoppedForSwitch = false;
+      try {
+        resume();
+      } catch (ProblemException e) {
+        LOG.error("guest {} stays paused: {}", definition.name(), e.problem());
+      }
+    }
+  }
+
   /** From now on the guest is this host's, to run, pause and stop. */
   public void belongsHere() {
     origin = Origin.HERE;
@@ -188,9 +215,18 @@ public final class QemuGuest implements AutoCloseable {
     cleanUp();
   }
 
+  /** Whoever ends the process and whoever notices its end may come here at the same moment. */
   private void cleanUp() {
-    taps.forEach(GuestTap::delete);
-    files.delete();
+    cleaning.lock();
+    try {
+      if (!cleaned) {
+        taps.forEach(GuestTap::delete);
+        files.delete();
+        cleaned = true;
+      }
+    } finally {
+      cleaning.unlock();
+    }
   }
 
   /** Lets the process go without ending it. */
@@ -315,9 +351,7 @@ public final class QemuGuest implements AutoCloseable {
     }
     String reason = files.lastWords().orElse("the QEMU process ended");
     try {
-      if (Files.isDirectory(files.directory())) {
-        cleanUp();
-      }
+      cleanUp();
     } catch (ProblemException e) {
       LOG.warn("guest {}: {}", definition.name(), e.problem());
     }

@@ -21,6 +21,7 @@ public final class QemuSource implements SourceHypervisor {
   private final QemuGuest guest;
   private final Accelerator accelerator;
   private final TransferSetup setup;
+  private volatile boolean switching;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
@@ -41,6 +42,7 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void configure(TransferSettings settings) {
+    switching = false;
     setup.prepareSource(settings);
   }
 
@@ -61,11 +63,27 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void changeMaxDowntime(Duration maxDowntime) {
+    if (switching) {
+      // See switchToPostCopy.
+      return;
+    }
     setup.setParameter("downtime-limit", maxDowntime.toMillis());
   }
 
+  /**
+   * Two things go before the switch, against QEMU letting the guest run here again by itself. When
+   * the connection breaks after QEMU decided to finish, post-copy does not pause but fails, and
+   * QEMU then restores what the guest did when the switch came: if it ran, it runs, while it runs
+   * at the target too. So the guest is stopped first, by us, and stays stopped whatever happens.
+   * And QEMU decides to finish when what is left fits into the allowed downtime, which in post-copy
+   * makes no sense; without an allowance it finishes when all has been sent, and a break before
+   * that pauses post-copy as it should.
+   */
   @Override
   public void switchToPostCopy() {
+    switching = true;
+    setup.setParameter("downtime-limit", 0);
+    guest.stopForSwitch();
     JsonNode _ = guest.control().run("migrate-start-postcopy");
   }
 

@@ -45,8 +45,8 @@ final class EventLog implements Consumer<HypervisorEvent> {
     }
   }
 
-  synchronized List<HypervisorEvent> all() {
-    return List.copyOf(events);
+  synchronized List<HypervisorEvent> after(Class<? extends HypervisorEvent> kind) {
+    return events.stream().dropWhile(event -> !kind.isInstance(event)).toList();
   }
 
   synchronized boolean has(Class<? extends HypervisorEvent> kind) {

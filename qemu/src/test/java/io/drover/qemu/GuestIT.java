@@ -163,7 +163,7 @@ class GuestIT {
 
   @Test
   void measuresWhatTheGuestRewrites() throws Exception {
-    QemuGuest guest = MemoryWriter.start(real, "a", 0);
+    QemuGuest guest = MemoryWriter.start(real, "a", 1);
     QemuSource source = new QemuSource(guest, real.program.accelerator());
     DirtyMemory busy = source.measureDirtyMemory(Duration.ofMillis(800));
     assertThat(busy.residentBytes()).isBetween(42L << 20, 64L << 20);

@@ -9,12 +9,18 @@ import io.drover.migration.TransferSettings;
 import io.drover.migration.TransferState;
 import io.drover.model.GuestState;
 import io.drover.model.ProblemException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 @Tag("real")
+@Timeout(value = 180, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class MoveIT {
   private static final long SLOW = 10_000_000;
   private final RealQemu real;
@@ -89,7 +95,7 @@ class MoveIT {
     Move begun = new Move(real, startWriter("a"), "b", RealQemu.postcopyUrgent());
     try (Move move = begun) {
       move.source.configure(RealQemu.postcopyUrgent());
-      move.source.changeMaxDowntime(java.time.Duration.ofMillis(1));
+      move.source.changeMaxDowntime(Duration.ofMillis(1));
       move.source.startTransfer(move.path(SLOW * 3, MoveIT::noTap));
       move.sourceLog.await(
           event -> event instanceof HypervisorEvent.PassStarted pass && pass.pass() >= 2, "pass 2");
@@ -186,6 +192,56 @@ class MoveIT {
     }
   }
 
+  /**
+   * With an allowed downtime QEMU thinks that it is about to finish, and takes a break for a failed
+   * pre-copy: it restores the source's run state.
+   */
+  @Test
+  void neverRunsTheSourceAgainWhenPostCopyFailsAtItsEnd() throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(SLOW, MoveIT::noTap)) {
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      move.target.run();
+      move.targetLog.await(HypervisorEvent.GuestResumed.class);
+      move.source.changeMaxDowntime(Duration.ofSeconds(5));
+      assertThat(a.control().run("query-migrate-parameters").path("downtime-limit").asInt())
+          .isZero();
+      new TransferSetup(a).setParameter("downtime-limit", 60_000);
+      Thread.sleep(500);
+      move.cut();
+      HypervisorEvent.TransferFailed failed =
+          move.sourceLog.await(HypervisorEvent.TransferFailed.class);
+      assertThat(failed.guestRunning()).isFalse();
+      Thread.sleep(500);
+      // The start of the guest may be told late, before the switch.
+      assertThat(move.sourceLog.after(HypervisorEvent.PostCopyActive.class))
+          .noneMatch(HypervisorEvent.GuestResumed.class::isInstance);
+      assertThat(a.state()).isEqualTo(GuestState.PAUSED);
+    }
+  }
+
+  /** The source's QEMU cannot have switched yet when the relay passes nothing on. */
+  @Test
+  void goesOnAtTheSourceWhenTheSwitchDidNotHappen() throws Exception {
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(100_000, MoveIT::noTap)) {
+      move.sourceLog.await(HypervisorEvent.TransferActive.class);
+      Thread.sleep(500);
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.GuestStopped.class);
+      move.source.cancelTransfer();
+      // QEMU may find that its connection is gone before it finds that it was cancelled.
+      move.sourceLog.await(
+          event ->
+              event instanceof HypervisorEvent.TransferCancelled
+                  || event instanceof HypervisorEvent.TransferFailed,
+          "end");
+      move.target.quit();
+    }
+    MemoryWriter.verifyRuns(a, real.directory);
+  }
+
   @Test
   void movesThereAndBackAndThereAgain() throws Exception {
     QemuGuest guest = startWriter("a");
@@ -210,8 +266,7 @@ class MoveIT {
   @Test
   void leavesAPausedGuestPaused() throws Exception {
     for (Supplier<TransferSettings> settings :
-        java.util.List.<Supplier<TransferSettings>>of(
-            RealQemu::precopy, RealQemu::postcopyUrgent)) {
+        List.<Supplier<TransferSettings>>of(RealQemu::precopy, RealQemu::postcopyUrgent)) {
       boolean post = settings.get().postCopy();
       QemuGuest a = startWriter(post ? "c" : "a");
       a.pause();
@@ -222,7 +277,7 @@ class MoveIT {
           move.source.switchToPostCopy();
         }
         QemuGuest b = move.finishPostCopy();
-        assertThat(b.runState(java.time.Duration.ofSeconds(5))).isEqualTo("paused");
+        assertThat(b.runState(Duration.ofSeconds(5))).isEqualTo("paused");
         assertThat(MemoryWriter.verifyPaused(b, real.directory)).isEqualTo(value);
         b.quit();
       }
@@ -240,5 +295,39 @@ class MoveIT {
       move.source.startTransfer(address);
       assertRunsWell(move.finishPreCopy());
     }
+  }
+
+  /** And another transfer over the same source does without, after the first was refused. */
+  @Test
+  void movesOverTlsOnlyToThePeerItExpects() throws Exception {
+    Path tls = Certificates.make(real.directory.resolve("tls"), "beta");
+    TransferSettings settings =
+        new TransferSettings(true, true, 0, 0, Duration.ofSeconds(5), false, Optional.of(tls));
+    QemuGuest a = startWriter("a");
+    try (Move move = new Move(real, a, "b", settings)) {
+      TransferAddress.TcpTls address = listenWithTls(move);
+      move.source.configure(settings);
+      move.source.startTransfer(
+          new TransferAddress.TcpTls(address.host(), address.port(), "gamma"));
+      HypervisorEvent.TransferFailed failed =
+          move.sourceLog.await(HypervisorEvent.TransferFailed.class);
+      assertThat(failed.guestRunning()).isTrue();
+      move.target.quit();
+    }
+    try (Move move = new Move(real, a, "c", settings)) {
+      TransferAddress.TcpTls address = listenWithTls(move);
+      move.source.configure(settings);
+      move.source.startTransfer(address);
+      QemuGuest c = move.finishPreCopy();
+      MemoryWriter.verifyRuns(c, real.directory);
+      try (Move back = new Move(real, c, "a", RealQemu.precopy()).begin()) {
+        MemoryWriter.verifyRuns(back.finishPreCopy(), real.directory);
+      }
+    }
+  }
+
+  private static TransferAddress.TcpTls listenWithTls(Move move) {
+    return (TransferAddress.TcpTls)
+        move.target.listen(new TransferAddress.TcpTls("127.0.0.1", 0, "beta"), 0);
   }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TransferAddress;
 import io.drover.migration.TransferSettings;
+import java.io.ByteArrayOutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
@@ -45,12 +46,14 @@ class RebuildIT {
   private void rebuild(TransferSettings settings) throws Exception {
     QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
     StreamRecorder recorder = new StreamRecorder();
+    ByteArrayOutputStream stream = new ByteArrayOutputStream();
     try (Move move = new Move(real, guest, "b", settings)) {
       move.begin(
           10_000_000,
           (channel, bytes) -> {
             if (channel == 0) {
               recorder.forward(bytes, 0, bytes.length);
+              stream.writeBytes(bytes);
             }
           });
       Thread.sleep(500);
@@ -66,6 +69,9 @@ class RebuildIT {
       byte[] replay = recorder.replay().orElseThrow();
       assertThat(replay.length).isLessThan(100_000);
       assertThat(recorder.pageRecords()).isPositive();
+      for (int piece : new int[] {1, 1 << 20}) {
+        assertThat(StreamRecorderTest.feed(stream.toByteArray(), piece).replay()).hasValue(replay);
+      }
 
       EventLog log = new EventLog();
       QemuTarget second = real.launch("c", guest.definition(), settings, log);
