@@ -254,7 +254,7 @@ final class Fleet implements AutoCloseable {
   void assertNothingLeft() {
     for (NodeRecord host : lab.record().hosts()) {
       String name = host.name();
-      until("all is settled on " + name, Duration.ofSeconds(30), () -> leftOn(name).isEmpty());
+      until("all is settled on " + name, Duration.ofSeconds(90), () -> leftOn(name).isEmpty());
       assertThat(leftOn(name)).isEmpty();
       assertThat(residentKibibytes(agents.process(name).orElseThrow().pid()))
           .as("the agent's memory on %s", name)

@@ -204,6 +204,11 @@ class RefusalsIT {
     // As the remedy says: the files are moved away. The guest is a person's to end now.
     fleet().killAgent(Fleet.BETA);
     before.forEach(ProcessIdentity::kill);
+    Node beta = fleet().lab().node(Fleet.BETA);
+    for (String tap :
+        beta.run("sh", "-c", "ls -d /sys/class/net/*/tun_flags 2>/dev/null || :").lines().toList()) {
+      beta.ip("link delete " + Path.of(tap).getName(3));
+    }
     for (Path record : records) {
       Files.delete(record);
     }
