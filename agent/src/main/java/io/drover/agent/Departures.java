@@ -310,6 +310,15 @@ final class Departures {
     return client.probe(peer.name(), peer.socketAddress());
   }
 
+  /**
+   * What the link carries in the time a page request takes anyway: more would make the next request
+   * wait.
+   */
+  private static int readAhead(LinkSpeed speed) {
+    double seconds = 0.0005 + speed.roundTrip().toNanos() / 4e9;
+    return (int) Math.clamp(speed.rate().bytesPerSecond() * seconds, 4096, 128 << 10);
+  }
+
   private List<PeerMessage.FileDigest> files(GuestDefinition guest) {
     List<PeerMessage.FileDigest> files = new ArrayList<>();
     List<String> paths = new ArrayList<>();
@@ -357,6 +366,7 @@ final class Departures {
               runDirectory.resolve("m").resolve(plan.id().value()),
               new ChannelNames(
                   plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
+              plan.guest().memory().bytes(),
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               (kept, toTarget, fromTarget) ->
                   StreamReplay.play(kept, guests.get(plan.guest().name()), toTarget, fromTarget),
@@ -420,7 +430,10 @@ final class Departures {
       // Post-copy's page requests share the link with the bulk: short queues keep them quick.
       if (plan.postCopyWanted()) {
         ports.tunnel.ifPresent(
-            tunnel -> tunnel.limitInFlight(Relay.inFlightFor(speed.rate(), speed.roundTrip())));
+            tunnel -> {
+              tunnel.limitInFlight(Relay.inFlightFor(speed.rate(), speed.roundTrip()));
+              tunnel.readAhead(readAhead(speed));
+            });
       }
       return Optional.of(speed.rate());
     }

@@ -8,6 +8,7 @@ import io.drover.model.ByteRate;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
+import io.drover.qemu.ReadAhead;
 import io.drover.qemu.StreamRecorder;
 import io.drover.tunnel.Relay;
 import io.drover.tunnel.Throttle;
@@ -47,6 +48,9 @@ final class SourceTunnel implements SourceChannels {
     void play(byte[] kept, OutputStream toTarget, InputStream fromTarget);
   }
 
+  /** QEMU's name for the guest's memory on the machines that Drover starts. */
+  private static final String MAIN_MEMORY = "pc.ram";
+
   private static final ByteRate HUSHED = ByteRate.parse("8mbit");
   private static final Duration HUSH = Duration.ofMillis(250);
 
@@ -59,7 +63,9 @@ final class SourceTunnel implements SourceChannels {
   private final ChannelRelays relays;
   private final ReentrantLock lock = new ReentrantLock();
   private final StreamRecorder recorder = new StreamRecorder();
+  private final long memoryBytes;
   private volatile OptionalInt inFlightBytes = OptionalInt.empty();
+  private volatile int readAheadBytes;
   private Optional<ServerSocketChannel> listener = Optional.empty();
   private Optional<ByteRate> bandwidth = Optional.empty();
   private boolean hushed;
@@ -70,12 +76,14 @@ final class SourceTunnel implements SourceChannels {
       MigrationId migration,
       Path directory,
       ChannelNames names,
+      long memoryBytes,
       Opener opener,
       Replayer replayer,
       Consumer<SourceEvent> events) {
     this.migration = migration;
     this.directory = directory;
     this.names = names;
+    this.memoryBytes = memoryBytes;
     this.opener = opener;
     this.replayer = replayer;
     this.relays =
@@ -132,6 +140,11 @@ final class SourceTunnel implements SourceChannels {
   /** What the bulk channel may have under way; applies to channels opened from now on. */
   void limitInFlight(int bytes) {
     inFlightBytes = OptionalInt.of(bytes);
+  }
+
+  /** How much a page request is to bring at once; applies to channels opened from now on. */
+  void readAhead(int bytes) {
+    readAheadBytes = bytes;
   }
 
   @Override
@@ -193,6 +206,10 @@ final class SourceTunnel implements SourceChannels {
     if (channel == 0 && !recorded) {
       recorded = true;
       options = options.withOutwardTap(recorder::forward);
+    }
+    if (channel == 0 && names.urgent()) {
+      ReadAhead ahead = new ReadAhead(MAIN_MEMORY, memoryBytes, readAheadBytes);
+      options = options.withInwardTap(ahead::widen);
     }
     Relay relay =
         new Relay(migration + "/" + listening.attempt() + "/" + channel, hypervisor, peer, options);

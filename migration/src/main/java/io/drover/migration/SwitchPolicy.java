@@ -7,18 +7,17 @@ public final class SwitchPolicy {
   private static final long PAGE_BYTES = 4096;
 
   /** The most that post-copy sends ahead of its switch; see {@link #head}. */
-  private static final long LONGEST_HEAD = 96L << 20;
+  private static final long LONGEST_HEAD = 16L << 20;
 
   private SwitchPolicy() {}
 
   /**
-   * How much post-copy sends before it switches. Memory is sent from its lower end, where a guest's
-   * kernel is: without it the guest would begin with hundreds of round trips for the pages that
-   * loading its devices and answering its network take. Little of it is rewritten, so little is
-   * sent twice.
+   * How much post-copy sends before it switches. Memory is sent from its lower end, and loading the
+   * devices' state at the target reads some of the first megabyte: without it the switch would wait
+   * for pages. Little of it is rewritten, so little is sent twice.
    */
   private static long head(long residentBytes) {
-    return Math.min(LONGEST_HEAD, residentBytes / 4);
+    return Math.min(LONGEST_HEAD, residentBytes / 8);
   }
 
   /**
