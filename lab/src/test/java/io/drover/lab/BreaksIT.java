@@ -307,7 +307,11 @@ class BreaksIT {
         fleet().boot(Fleet.ALPHA, new Workload.Verified(48, 20), 192, 1, "drover.off=14");
     String id = guest.beginSlowly(mode).id();
     MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
-    assertThat(view.outcome()).as("%s", view).contains("powered-off");
+    // QEMU 10.0.2 itself dies of a segmentation fault when its guest powers off in post-copy, and
+    // does so before it says that the guest did: all that Drover can tell then is that it is gone.
+    assertThat(view.outcome().orElse("none"))
+        .as("%s", view)
+        .isIn(mode.equals("postcopy") ? List.of("powered-off", "lost") : List.of("powered-off"));
     fleet().until("no guest", () -> fleet().agent(Fleet.ALPHA).guests().isEmpty());
     fleet().until("no guest", () -> fleet().agent(Fleet.BETA).guests().isEmpty());
     fleet().assertNothingLeft();

@@ -285,7 +285,7 @@ final class Fleet implements AutoCloseable {
     agent(host).migrations().stream()
         .filter(view -> view.outcome().isEmpty())
         .forEach(view -> left.add("migration " + view));
-    for (Path file : list(lab.runFolder(host).resolve("drover-state/migration"))) {
+    for (Path file : list(lab.runFolder(host).resolve("drover-state/migrations"))) {
       try {
         if (Files.readString(file).contains("\"lastWordOwed\":true")) {
           left.add("owed word in " + file);

@@ -206,7 +206,9 @@ class RefusalsIT {
     before.forEach(ProcessIdentity::kill);
     Node beta = fleet().lab().node(Fleet.BETA);
     for (String tap :
-        beta.run("sh", "-c", "ls -d /sys/class/net/*/tun_flags 2>/dev/null || :").lines().toList()) {
+        beta.run("sh", "-c", "ls -d /sys/class/net/*/tun_flags 2>/dev/null || :")
+            .lines()
+            .toList()) {
       beta.ip("link delete " + Path.of(tap).getName(3));
     }
     for (Path record : records) {
