@@ -70,7 +70,7 @@ final class PlainHosts {
                 "tap,id=n0,ifname=tap0,script=no,downscript=no",
                 "-device",
                 "virtio-net-pci,netdev=n0,romfile=,mac="
-                    + spec.networkCards().orElseThrow().getFirst().mac()));
+                    + spec.networkCards().orElseThrow().getFirst().mac().orElseThrow()));
     command.addAll(more);
     node.spawn(lab.record().name(), lab.folder().resolve(host).resolve("qemu.log"), command);
     monitor(host, spec.name(), "info status");
