@@ -311,12 +311,13 @@ final class Departures {
   }
 
   /**
-   * What the link carries in the time a page request takes anyway: more would make the next request
-   * wait.
+   * What the link may carry in the time a page request takes anyway: more would make the next
+   * request wait, and pages asked for go past the limit of the bulk.
    */
-  private static int readAhead(LinkSpeed speed) {
+  private static int readAhead(LinkSpeed speed, Optional<ByteRate> limit) {
     double seconds = 0.0005 + speed.roundTrip().toNanos() / 4e9;
-    return (int) Math.clamp(speed.rate().bytesPerSecond() * seconds, 4096, 128 << 10);
+    ByteRate rate = limit.filter(most -> most.compareTo(speed.rate()) < 0).orElse(speed.rate());
+    return (int) Math.clamp(rate.bytesPerSecond() * seconds, 4096, 128 << 10);
   }
 
   private List<PeerMessage.FileDigest> files(GuestDefinition guest) {
@@ -432,7 +433,7 @@ final class Departures {
         ports.tunnel.ifPresent(
             tunnel -> {
               tunnel.limitInFlight(Relay.inFlightFor(speed.rate(), speed.roundTrip()));
-              tunnel.readAhead(readAhead(speed));
+              tunnel.readAhead(readAhead(speed, ports.options.bandwidth()));
             });
       }
       return Optional.of(speed.rate());

@@ -53,7 +53,15 @@ class BreaksIT {
     String id = guest.beginSlowly("postcopy").id();
     MigrationView view = fleet().awaitPhase(guest.host(), id, "postcopy");
     assertThat(view.outcome()).as("%s", view).isEmpty();
-    fleet().awaitSent(guest.host(), id, 2_000_000);
+    String there = guest.host().equals(Fleet.ALPHA) ? Fleet.BETA : Fleet.ALPHA;
+    fleet()
+        .until(
+            "it runs there",
+            () ->
+                fleet().agent(there).guests().stream()
+                    .anyMatch(
+                        found ->
+                            found.name().equals(guest.name()) && found.state().equals("running")));
     return id;
   }
 
@@ -173,11 +181,11 @@ class BreaksIT {
     guest.assertWell();
   }
 
-  @ParameterizedTest
-  @ValueSource(strings = {"precopy", "postcopy"})
-  void oneConnectionOfSeveralIsReset(String mode) {
+  /** Not in post-copy: there QEMU 10.0.2 can crash at the target; see docs/operating.md. */
+  @Test
+  void oneConnectionOfSeveralIsReset() {
     Traveller guest = fleet().boot(Fleet.ALPHA);
-    String id = mode.equals("precopy") ? copying(guest, mode) : inPostCopy(guest);
+    String id = copying(guest, "precopy");
     List<String> connections =
         fleet()
             .lab()
@@ -205,7 +213,7 @@ class BreaksIT {
       unlimited(guest, id);
     }
     MigrationView view = fleet().awaitEnd(Fleet.ALPHA, id);
-    if (mode.equals("postcopy") || view.outcome().equals(Optional.of("completed"))) {
+    if (view.outcome().equals(Optional.of("completed"))) {
       guest.arrived(id);
     } else {
       assertThat(view.outcome()).contains("aborted");

@@ -68,9 +68,7 @@ class MeasuredMoveIT {
     assertThat(move.completed()).isTrue();
     assertThat(move.memoryVerified()).isTrue();
     assertThat(move.faults()).isEmpty();
-    assertThat(move.linkBytes())
-        .isGreaterThan(64L << 20)
-        .isGreaterThan(move.migration().bytesSent());
+    assertThat(move.linkBytes()).isGreaterThan(64L << 20);
     assertThat(move.clientGapMillis()).isPositive();
     assertThat(move.processorTime()).isPositive();
     assertThat(move.linkMegabitsPerSecond()).isBetween(50.0, 1100.0);
