@@ -2,6 +2,7 @@ package io.drover.migration;
 
 import io.drover.model.Phase;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Where the source of a migration stands. All of it is journalled, so that an agent killed at any
@@ -107,225 +108,120 @@ public record SourceState(
   }
 
   SourceState at(Stage next) {
-    return new SourceState(
-        next,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.stage = next);
   }
 
   SourceState withConnected(boolean value) {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        value,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.connected = value);
   }
 
   SourceState withSelfPaused(boolean value) {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        value,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.selfPaused = value);
   }
 
   SourceState withSwitched() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        true,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.switched = true);
   }
 
   SourceState withRunningThere() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        true,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.runningThere = true);
   }
 
   SourceState withEverythingSent() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        true,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.everythingSent = true);
   }
 
   SourceState withGuestFree() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        true,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.guestFree = true);
   }
 
   SourceState withGuestNotFree() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        false,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.guestFree = false);
   }
 
   /** Whatever the target had is gone with its hypervisor. */
   SourceState withNothingThere() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        false,
-        false,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(
+        draft -> {
+          draft.runningThere = false;
+          draft.everythingSent = false;
+        });
   }
 
   SourceState withLastWordOwed(boolean value) {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        value,
-        ending);
+    return edited(draft -> draft.lastWordOwed = value);
   }
 
   SourceState withEnding(Ending value) {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        Optional.of(value));
+    return edited(draft -> draft.ending = Optional.of(value));
   }
 
   SourceState nextAttempt() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        attempt + 1,
-        generation,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(draft -> draft.attempt = attempt + 1);
   }
 
   /** A new hypervisor at the target counts its attempts afresh. */
   SourceState nextGeneration() {
-    return new SourceState(
-        stage,
-        wasRunning,
-        cold,
-        0,
-        generation + 1,
-        connected,
-        selfPaused,
-        switched,
-        runningThere,
-        everythingSent,
-        guestFree,
-        lastWordOwed,
-        ending);
+    return edited(
+        draft -> {
+          draft.attempt = 0;
+          draft.generation = generation + 1;
+        });
+  }
+
+  private SourceState edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.done();
+  }
+
+  /** The same state with its components open to change, for the one that makes the next from it. */
+  private static final class Draft {
+    private Stage stage;
+    private boolean wasRunning;
+    private boolean cold;
+    private int attempt;
+    private int generation;
+    private boolean connected;
+    private boolean selfPaused;
+    private boolean switched;
+    private boolean runningThere;
+    private boolean everythingSent;
+    private boolean guestFree;
+    private boolean lastWordOwed;
+    private Optional<Ending> ending;
+
+    Draft(SourceState from) {
+      stage = from.stage;
+      wasRunning = from.wasRunning;
+      cold = from.cold;
+      attempt = from.attempt;
+      generation = from.generation;
+      connected = from.connected;
+      selfPaused = from.selfPaused;
+      switched = from.switched;
+      runningThere = from.runningThere;
+      everythingSent = from.everythingSent;
+      guestFree = from.guestFree;
+      lastWordOwed = from.lastWordOwed;
+      ending = from.ending;
+    }
+
+    SourceState done() {
+      return new SourceState(
+          stage,
+          wasRunning,
+          cold,
+          attempt,
+          generation,
+          connected,
+          selfPaused,
+          switched,
+          runningThere,
+          everythingSent,
+          guestFree,
+          lastWordOwed,
+          ending);
+    }
   }
 }

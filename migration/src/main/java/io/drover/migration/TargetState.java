@@ -2,6 +2,7 @@ package io.drover.migration;
 
 import io.drover.model.Phase;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Where the target of a migration stands; journalled like {@link SourceState}.
@@ -69,153 +70,108 @@ public record TargetState(
   }
 
   TargetState at(Stage next) {
-    return new TargetState(
-        next,
-        committed,
-        runWanted,
-        switched,
-        mayHaveRun,
-        received,
-        finishedThere,
-        generation,
-        connected,
-        pendingListen,
-        ending);
+    return edited(draft -> draft.stage = next);
   }
 
   TargetState withCommitted(boolean run) {
-    return new TargetState(
-        stage,
-        true,
-        run,
-        switched,
-        mayHaveRun,
-        received,
-        finishedThere,
-        generation,
-        connected,
-        pendingListen,
-        ending);
+    return edited(
+        draft -> {
+          draft.committed = true;
+          draft.runWanted = run;
+        });
   }
 
   TargetState withSwitched() {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        true,
-        mayHaveRun,
-        received,
-        finishedThere,
-        generation,
-        connected,
-        pendingListen,
-        ending);
+    return edited(draft -> draft.switched = true);
   }
 
   TargetState withMayHaveRun() {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        switched,
-        true,
-        received,
-        finishedThere,
-        generation,
-        connected,
-        pendingListen,
-        ending);
+    return edited(draft -> draft.mayHaveRun = true);
   }
 
   TargetState withReceived() {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        switched,
-        mayHaveRun,
-        true,
-        finishedThere,
-        generation,
-        connected,
-        pendingListen,
-        ending);
+    return edited(draft -> draft.received = true);
   }
 
   TargetState withFinishedThere() {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        switched,
-        mayHaveRun,
-        received,
-        true,
-        generation,
-        connected,
-        pendingListen,
-        ending);
+    return edited(draft -> draft.finishedThere = true);
   }
 
   TargetState withConnected(boolean value) {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        switched,
-        mayHaveRun,
-        received,
-        finishedThere,
-        generation,
-        value,
-        pendingListen,
-        ending);
+    return edited(draft -> draft.connected = value);
   }
 
   TargetState withPendingListen(Optional<Integer> value) {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        switched,
-        mayHaveRun,
-        received,
-        finishedThere,
-        generation,
-        connected,
-        value,
-        ending);
+    return edited(draft -> draft.pendingListen = value);
   }
 
   TargetState withEnding(Ending value) {
-    return new TargetState(
-        stage,
-        committed,
-        runWanted,
-        switched,
-        mayHaveRun,
-        received,
-        finishedThere,
-        generation,
-        connected,
-        pendingListen,
-        Optional.of(value));
+    return edited(draft -> draft.ending = Optional.of(value));
   }
 
   /** A new hypervisor knows nothing of what the old one had. */
   TargetState nextGeneration(int value) {
-    return new TargetState(
-        Stage.PREPARING,
-        false,
-        runWanted,
-        false,
-        false,
-        false,
-        false,
-        value,
-        connected,
-        Optional.empty(),
-        Optional.empty());
+    return edited(
+        draft -> {
+          draft.stage = Stage.PREPARING;
+          draft.committed = false;
+          draft.switched = false;
+          draft.mayHaveRun = false;
+          draft.received = false;
+          draft.finishedThere = false;
+          draft.generation = value;
+          draft.pendingListen = Optional.empty();
+          draft.ending = Optional.empty();
+        });
+  }
+
+  private TargetState edited(Consumer<Draft> edit) {
+    Draft draft = new Draft(this);
+    edit.accept(draft);
+    return draft.done();
+  }
+
+  /** The same state with its components open to change, for the one that makes the next from it. */
+  private static final class Draft {
+    private Stage stage;
+    private boolean committed;
+    private boolean runWanted;
+    private boolean switched;
+    private boolean mayHaveRun;
+    private boolean received;
+    private boolean finishedThere;
+    private int generation;
+    private boolean connected;
+    private Optional<Integer> pendingListen;
+    private Optional<Ending> ending;
+
+    Draft(TargetState from) {
+      stage = from.stage;
+      committed = from.committed;
+      runWanted = from.runWanted;
+      switched = from.switched;
+      mayHaveRun = from.mayHaveRun;
+      received = from.received;
+      finishedThere = from.finishedThere;
+      generation = from.generation;
+      connected = from.connected;
+      pendingListen = from.pendingListen;
+      ending = from.ending;
+    }
+
+    TargetState done() {
+      return new TargetState(
+          stage,
+          committed,
+          runWanted,
+          switched,
+          mayHaveRun,
+          received,
+          finishedThere,
+          generation,
+          connected,
+          pendingListen,
+          ending);
+    }
   }
 }
