@@ -2,6 +2,7 @@ package io.drover.agent;
 
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.HypervisorEvent;
+import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceHypervisor;
 import io.drover.migration.TransferAddress;
 import io.drover.migration.TransferProgress;
@@ -11,6 +12,8 @@ import io.drover.model.GuestState;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A guest whose QEMU was found dead when its migration was taken up again. */
@@ -50,7 +53,12 @@ final class DeadSource implements SourceHypervisor {
   }
 
   @Override
-  public void switchToPostCopy() {
+  public void switchToPostCopy(Optional<Runnable> waker) {
+    throw dead();
+  }
+
+  @Override
+  public void releaseBulk() {
     throw dead();
   }
 
@@ -91,6 +99,11 @@ final class DeadSource implements SourceHypervisor {
 
   @Override
   public DirtyMemory measureDirtyMemory(Duration window) {
+    throw dead();
+  }
+
+  @Override
+  public List<MemoryRange> neededFirst() {
     throw dead();
   }
 

@@ -4,6 +4,7 @@ import io.drover.api.CheckReport;
 import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
+import io.drover.migration.MemoryRange;
 import io.drover.migration.PeerLink;
 import io.drover.migration.SourceChannels;
 import io.drover.migration.SourceDriver;
@@ -20,6 +21,7 @@ import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
+import io.drover.qemu.PageRequests;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuProgram;
 import io.drover.qemu.QemuSource;
@@ -445,8 +447,9 @@ final class Departures {
     }
 
     @Override
-    public void favourRequests() {
-      ports.tunnel.ifPresent(SourceTunnel::favourRequests);
+    public boolean sendFirst(List<MemoryRange> ranges, PageRequests.When when) {
+      ports.tunnel.ifPresent(tunnel -> tunnel.sendFirst(ranges, when));
+      return ports.tunnel.isPresent();
     }
 
     @Override

@@ -52,6 +52,7 @@ final class MigrationRecord {
   private Optional<ByteRate> link = Optional.empty();
   private TransferProgress progress = TransferProgress.NONE;
   private long residentBytes;
+  private Optional<Long> runsThereSinceNanos = Optional.empty();
   private double recentBytesPerSecond;
   private long lastSampleNanos;
   private long lastSampleBytes;
@@ -96,10 +97,6 @@ final class MigrationRecord {
     choice = Optional.of(chosen);
     residentBytes = guestResidentBytes;
     link = Optional.of(measuredLink);
-  }
-
-  synchronized long residentBytes() {
-    return residentBytes;
   }
 
   synchronized Optional<ModeChoice> choice() {
@@ -164,10 +161,17 @@ final class MigrationRecord {
    * @param roundTrip of the control connection
    */
   synchronized void guestRunsThere(long heardAtNanos, Duration roundTrip) {
+    runsThereSinceNanos = Optional.of(heardAtNanos);
     if (downtimeMillis.isEmpty() && stoppedAtNanos.isPresent()) {
       long gap = heardAtNanos - roundTrip.toNanos() / 2 - stoppedAtNanos.get();
       downtimeMillis = Optional.of(Math.max(0, gap) / 1e6);
     }
+  }
+
+  synchronized boolean guestRunsThereFor(Duration time) {
+    return runsThereSinceNanos
+        .filter(since -> nanoClock.getAsLong() - since > time.toNanos())
+        .isPresent();
   }
 
   synchronized void ended(Ending how) {

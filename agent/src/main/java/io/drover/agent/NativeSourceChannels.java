@@ -6,6 +6,7 @@ import io.drover.model.HostName;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.wire.PeerMessage;
+import java.util.Optional;
 
 /** No tunnel: QEMU connects to the other QEMU itself. There is nothing of ours on the way. */
 record NativeSourceChannels(Transport transport, String targetAddress, HostName target)
@@ -34,6 +35,11 @@ record NativeSourceChannels(Transport transport, String targetAddress, HostName 
   public void replay(PeerMessage.Listening listening) {
     throw Problem.migration("no-replay", "only the tunnel can keep a copy of the switch", "")
         .asException();
+  }
+
+  @Override
+  public Optional<Runnable> waker() {
+    return Optional.empty();
   }
 
   @Override

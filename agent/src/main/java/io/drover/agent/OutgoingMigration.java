@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.Ending;
 import io.drover.migration.HypervisorEvent;
+import io.drover.migration.MemoryRange;
 import io.drover.migration.ModeChoice;
 import io.drover.migration.SourceDriver;
 import io.drover.migration.SourceEffect;
@@ -19,6 +20,7 @@ import io.drover.model.Phase;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import io.drover.model.Transport;
+import io.drover.qemu.PageRequests;
 import io.drover.wire.PeerMessage;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -57,8 +59,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
     Duration roundTrip();
 
-    /** The guest has begun to run at the target and needs pages more than it needs bulk. */
-    void favourRequests();
+    /**
+     * Has these pages sent before all others, at the switch to post-copy or already now.
+     *
+     * @return whether this transport can
+     */
+    boolean sendFirst(List<MemoryRange> ranges, PageRequests.When when);
 
     /** Certificates for QEMU's own TLS, laid out as it wants them. */
     Path nativeTlsDirectory();
@@ -326,9 +332,6 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
       case SourceEvent.FromHypervisor(HypervisorEvent.GuestResumed _) -> record.guestResumedHere();
       case SourceEvent.FromPeer(PeerMessage.Running()) -> {
         record.guestRunsThere(System.nanoTime(), surroundings.roundTrip());
-        if (driver.state().stage() == SourceState.Stage.POSTCOPY) {
-          surroundings.favourRequests();
-        }
       }
       case SourceEvent.FromPeer(PeerMessage.Refused(List<Problem> problems)) ->
           problems.stream().skip(1).forEach(record::warn);

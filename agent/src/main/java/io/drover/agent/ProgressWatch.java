@@ -1,5 +1,6 @@
 package io.drover.agent;
 
+import io.drover.migration.MemoryRange;
 import io.drover.migration.ModeChoice;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceHypervisor;
@@ -8,7 +9,9 @@ import io.drover.migration.SwitchPolicy;
 import io.drover.migration.TransferProgress;
 import io.drover.model.Mode;
 import io.drover.model.ProblemException;
+import io.drover.qemu.PageRequests;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -19,6 +22,16 @@ import java.util.Optional;
 final class ProgressWatch {
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
 
+  /**
+   * Memory is sent from its lower end unless asked for otherwise, and loading the devices' state at
+   * the target reads some of the first megabyte: without it the switch would wait for pages.
+   */
+  private static final MemoryRange LOWEST = new MemoryRange(0, 1 << 20);
+
+  /** How long a guest that begins to run at the target has the link nearly to itself. */
+  private static final Duration FIRST_STEPS = Duration.ofMillis(150);
+
+  private static final Duration LONGEST_LOADING = Duration.ofSeconds(1);
   private static final Duration STALLED_POST_COPY = Duration.ofSeconds(10);
   private static final Duration STALLED_SWITCH = Duration.ofSeconds(10);
 
@@ -28,9 +41,13 @@ final class ProgressWatch {
   private final Duration stalledCopy;
   private long lastBytes = -1;
   private long movedAtNanos = System.nanoTime();
+  private long stageSinceNanos = movedAtNanos;
   private SourceState.Stage lastStage = SourceState.Stage.CONNECTING;
   private Optional<Long> disconnectedAtNanos = Optional.empty();
   private boolean switchAsked;
+  private boolean bulkReleased;
+  private List<MemoryRange> first = List.of();
+  private TransferProgress atAsking = TransferProgress.NONE;
 
   ProgressWatch(
       OutgoingMigration migration,
@@ -62,7 +79,8 @@ final class ProgressWatch {
     SourceState state = migration.state();
     if (state.stage() != lastStage) {
       lastStage = state.stage();
-      movedAtNanos = System.nanoTime();
+      stageSinceNanos = System.nanoTime();
+      movedAtNanos = stageSinceNanos;
     }
     switch (state.stage()) {
       case COPYING, SWITCHING, POSTCOPY -> transferring(state);
@@ -94,6 +112,8 @@ final class ProgressWatch {
       }
       if (state.stage() == SourceState.Stage.COPYING) {
         considerSwitch(progress);
+      } else if (state.stage() == SourceState.Stage.POSTCOPY && !bulkReleased) {
+        considerRelease();
       }
     } catch (ProblemException e) {
       // Busy with the switch, or gone: the hypervisor's own events say which.
@@ -116,15 +136,45 @@ final class ProgressWatch {
 
   private void considerSwitch(TransferProgress progress) {
     Optional<ModeChoice> choice = migration.record().choice();
+    if (switchAsked || !migration.postCopyAgreed() || choice.isEmpty()) {
+      return;
+    }
+    Mode mode = choice.get().mode();
+    if (first.isEmpty()) {
+      // At a first look nothing may have gone yet, so what is asked for now is all there is to
+      // send.
+      atAsking = progress;
+      first = askForFirst(mode);
+      return;
+    }
     Mode requested = migration.record().options().mode();
-    if (!switchAsked
-        && migration.postCopyAgreed()
-        && choice.isPresent()
-        && SwitchPolicy.wantsPostCopy(
-            choice.get().mode(), requested, migration.record().residentBytes(), progress)) {
+    if (SwitchPolicy.wantsPostCopy(mode, requested, first, atAsking, progress)) {
       switchAsked = true;
       migration.switchNow();
     }
+  }
+
+  /** Also what an agent does that has restarted meanwhile: it does not know whether it was done. */
+  private void considerRelease() {
+    boolean takesSteps = migration.record().guestRunsThereFor(FIRST_STEPS);
+    if (takesSteps || stagedFor(LONGEST_LOADING)) {
+      hypervisor.releaseBulk();
+      bulkReleased = true;
+    }
+  }
+
+  private List<MemoryRange> askForFirst(Mode mode) {
+    List<MemoryRange> ranges = hypervisor.neededFirst();
+    PageRequests.When when =
+        mode == Mode.POSTCOPY
+            ? PageRequests.When.NOW_AND_AT_THE_SWITCH
+            : PageRequests.When.AT_THE_SWITCH;
+    // Without a tunnel the pages go in QEMU's own order: by then the lowest have been sent.
+    return surroundings.sendFirst(ranges, when) ? ranges : List.of(LOWEST);
+  }
+
+  private boolean stagedFor(Duration time) {
+    return System.nanoTime() - stageSinceNanos > time.toNanos();
   }
 
   private Optional<String> stalledFor(Duration patience) {

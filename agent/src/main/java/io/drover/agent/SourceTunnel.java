@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceChannels;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.TransferAddress;
@@ -8,7 +9,7 @@ import io.drover.model.ByteRate;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
-import io.drover.qemu.ReadAhead;
+import io.drover.qemu.PageRequests;
 import io.drover.qemu.StreamRecorder;
 import io.drover.tunnel.Relay;
 import io.drover.tunnel.Throttle;
@@ -25,13 +26,14 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The source's end of the tunnel: a unix socket that QEMU migrates to; each connection it opens
@@ -48,11 +50,7 @@ final class SourceTunnel implements SourceChannels {
     void play(byte[] kept, OutputStream toTarget, InputStream fromTarget);
   }
 
-  /** QEMU's name for the guest's memory on the machines that Drover starts. */
-  private static final String MAIN_MEMORY = "pc.ram";
-
-  private static final ByteRate HUSHED = ByteRate.parse("8mbit");
-  private static final Duration HUSH = Duration.ofMillis(250);
+  private static final Logger LOG = LoggerFactory.getLogger(SourceTunnel.class);
 
   private final MigrationId migration;
   private final Path directory;
@@ -62,13 +60,15 @@ final class SourceTunnel implements SourceChannels {
   private final Throttle throttle = new Throttle(Optional.empty());
   private final ChannelRelays relays;
   private final ReentrantLock lock = new ReentrantLock();
-  private final StreamRecorder recorder = new StreamRecorder();
+  private final StreamRecorder recorder =
+      new StreamRecorder(range -> requests().ifPresent(asked -> asked.dropped(range)));
   private final long memoryBytes;
   private volatile OptionalInt inFlightBytes = OptionalInt.empty();
   private volatile int readAheadBytes;
   private Optional<ServerSocketChannel> listener = Optional.empty();
-  private Optional<ByteRate> bandwidth = Optional.empty();
-  private boolean hushed;
+  private volatile Consumer<PageRequests> first = _ -> {};
+  private volatile Optional<PageRequests> requests = Optional.empty();
+  private volatile Optional<Relay> main = Optional.empty();
   private int sockets;
   private boolean recorded;
 
@@ -95,46 +95,7 @@ final class SourceTunnel implements SourceChannels {
   }
 
   void limit(Optional<ByteRate> wanted) {
-    lock.lock();
-    try {
-      bandwidth = wanted;
-      if (!hushed) {
-        throttle.change(wanted);
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /**
-   * Nearly stops the bulk for a moment: the guest has just begun to run at the target and asks for
-   * one page after the other, each a round trip that bulk data would lengthen.
-   */
-  void favourRequests() {
-    lock.lock();
-    try {
-      hushed = true;
-      throttle.change(Optional.of(HUSHED));
-    } finally {
-      lock.unlock();
-    }
-    Thread.ofVirtual()
-        .name("hush-" + migration)
-        .start(
-            () -> {
-              try {
-                Thread.sleep(HUSH);
-              } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-              }
-              lock.lock();
-              try {
-                hushed = false;
-                throttle.change(bandwidth);
-              } finally {
-                lock.unlock();
-              }
-            });
+    throttle.change(wanted);
   }
 
   /** What the bulk channel may have under way; applies to channels opened from now on. */
@@ -145,6 +106,39 @@ final class SourceTunnel implements SourceChannels {
   /** How much a page request is to bring at once; applies to channels opened from now on. */
   void readAhead(int bytes) {
     readAheadBytes = bytes;
+  }
+
+  private Optional<PageRequests> requests() {
+    return requests;
+  }
+
+  /** Asks QEMU to send these pages before all others. */
+  void sendFirst(List<MemoryRange> ranges, PageRequests.When when) {
+    first = request -> request.first(ranges, when);
+    requests.ifPresent(first);
+    sendRequests();
+  }
+
+  /** A page request is what QEMU wakes up for; which page, does not matter. */
+  @Override
+  public Optional<Runnable> waker() {
+    return requests.map(
+        asked ->
+            () -> {
+              asked.wake();
+              sendRequests();
+            });
+  }
+
+  private void sendRequests() {
+    main.ifPresent(
+        relay -> {
+          try {
+            relay.sendAdditions();
+          } catch (IOException e) {
+            LOG.debug("migration={} its main channel has ended", migration, e);
+          }
+        });
   }
 
   @Override
@@ -203,16 +197,24 @@ final class SourceTunnel implements SourceChannels {
     Relay.Urgency urgency = names.isUrgent(channel) ? Relay.Urgency.URGENT : Relay.Urgency.BULK;
     Relay.Options options = Relay.Options.plain().withThrottle(throttle, urgency);
     // Only the first attempt carries the switch; a recovery's stream cannot start a target.
-    if (channel == 0 && !recorded) {
+    boolean carriesSwitch = channel == 0 && !recorded;
+    if (carriesSwitch) {
       recorded = true;
       options = options.withOutwardTap(recorder::forward);
     }
     if (channel == 0 && names.urgent()) {
-      ReadAhead ahead = new ReadAhead(MAIN_MEMORY, memoryBytes, readAheadBytes);
-      options = options.withInwardTap(ahead::widen);
+      PageRequests made = new PageRequests(memoryBytes, readAheadBytes);
+      if (carriesSwitch) {
+        requests = Optional.of(made);
+        first.accept(made);
+      }
+      options = options.withInwardTap(made::bytes).withAdditions(made::ours);
     }
     Relay relay =
         new Relay(migration + "/" + listening.attempt() + "/" + channel, hypervisor, peer, options);
+    if (carriesSwitch) {
+      main = Optional.of(relay);
+    }
     if (urgency == Relay.Urgency.BULK && inFlightBytes.isPresent()) {
       relay.limitInFlight(inFlightBytes.getAsInt());
     }

@@ -1,6 +1,7 @@
 package io.drover.migration;
 
 import io.drover.wire.PeerMessage;
+import java.util.Optional;
 
 /** The source's end of a migration's channels. A break is told to the driver as an event. */
 public interface SourceChannels {
@@ -15,6 +16,12 @@ public interface SourceChannels {
    * docs/protocol.md on rebuilding.
    */
   void replay(PeerMessage.Listening listening);
+
+  /**
+   * Makes a transfer look up that sleeps because it has sent all that it may for now; empty where
+   * these channels cannot do that.
+   */
+  Optional<Runnable> waker();
 
   void close();
 }

@@ -2,6 +2,8 @@ package io.drover.migration;
 
 import io.drover.model.GuestState;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -24,8 +26,20 @@ public interface SourceHypervisor {
 
   void changeMaxDowntime(Duration maxDowntime);
 
-  /** Asks for the switch to post-copy; it happens a moment later. There is no way back from it. */
-  void switchToPostCopy();
+  /**
+   * Asks for the switch to post-copy; it happens a moment later. There is no way back from it.
+   *
+   * @param waker see {@link SourceChannels#waker}; with one the transfer may be put to sleep first,
+   *     so that the switch need not queue behind pages, and {@link #releaseBulk} is called later
+   */
+  void switchToPostCopy(Optional<Runnable> waker);
+
+  /**
+   * Lets the pages that nobody has asked for flow freely. From the switch until then few of them
+   * are sent: the target loads the devices' state and the guest takes its first steps, asking for
+   * one page after the other, and each request would queue behind them.
+   */
+  void releaseBulk();
 
   /** Takes back a transfer that has not switched to post-copy; the guest goes on as it was. */
   void cancelTransfer();
@@ -53,6 +67,12 @@ public interface SourceHypervisor {
 
   /** How the guest rewrites its memory, measured over the window; blocks for that long. */
   DirtyMemory measureDirtyMemory(Duration window);
+
+  /**
+   * The memory that the guest will need as soon as it runs at the target, as far as can be told; in
+   * the order in which it is wanted.
+   */
+  List<MemoryRange> neededFirst();
 
   /** Ends the hypervisor's process and removes what belongs to it on this host. */
   void quit();

@@ -2,6 +2,7 @@ package io.drover.qemu;
 
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.HypervisorEvent;
+import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceHypervisor;
 import io.drover.migration.TransferAddress;
 import io.drover.migration.TransferProgress;
@@ -11,6 +12,8 @@ import io.drover.model.GuestState;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import tools.jackson.databind.JsonNode;
@@ -18,10 +21,19 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** A QEMU guest of this host as the source of a migration. */
 public final class QemuSource implements SourceHypervisor {
+  /** So little that the first page uses it up; QEMU takes 0 for no limit. */
+  private static final long ASLEEP_BYTES_PER_SECOND = 1024;
+
+  /** For pages that nobody has asked for; those that the guest asks for have their own channel. */
+  private static final long FIRST_STEPS_BYTES_PER_SECOND = 2 << 20;
+
+  private static final Duration DRAIN = Duration.ofMillis(25);
+
   private final QemuGuest guest;
   private final Accelerator accelerator;
   private final TransferSetup setup;
   private volatile boolean switching;
+  private volatile boolean urgentChannel;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
@@ -43,6 +55,7 @@ public final class QemuSource implements SourceHypervisor {
   @Override
   public void configure(TransferSettings settings) {
     switching = false;
+    urgentChannel = settings.urgentChannel();
     setup.prepareSource(settings);
   }
 
@@ -71,20 +84,45 @@ public final class QemuSource implements SourceHypervisor {
   }
 
   /**
-   * Two things go before the switch, against QEMU letting the guest run here again by itself. When
-   * the connection breaks after QEMU decided to finish, post-copy does not pause but fails, and
-   * QEMU then restores what the guest did when the switch came: if it ran, it runs, while it runs
-   * at the target too. So the guest is stopped first, by us, and stays stopped whatever happens.
-   * And QEMU decides to finish when what is left fits into the allowed downtime, which in post-copy
-   * makes no sense; without an allowance it finishes when all has been sent, and a break before
-   * that pauses post-copy as it should.
+   * Two things go before the switch in any case, against QEMU letting the guest run here again by
+   * itself. When the connection breaks after QEMU decided to finish, post-copy does not pause but
+   * fails, and QEMU then restores what the guest did when the switch came: if it ran, it runs,
+   * while it runs at the target too. So the guest is stopped first, by us, and stays stopped
+   * whatever happens. And QEMU decides to finish when what is left fits into the allowed downtime,
+   * which in post-copy makes no sense; without an allowance it finishes when all has been sent, and
+   * a break before that pauses post-copy as it should.
+   *
+   * <p>Where the transfer can be woken, it sleeps for a moment before the guest is stopped: what is
+   * on its way arrives meanwhile, and QEMU, which looks up every 50 ms while it sends, takes the
+   * switch at once.
    */
   @Override
-  public void switchToPostCopy() {
+  public void switchToPostCopy(Optional<Runnable> waker) {
     switching = true;
     setup.setParameter("downtime-limit", 0);
+    if (waker.isPresent()) {
+      setup.setParameter("max-bandwidth", ASLEEP_BYTES_PER_SECOND);
+      if (urgentChannel) {
+        setup.setParameter("max-postcopy-bandwidth", FIRST_STEPS_BYTES_PER_SECOND);
+      }
+      pause(DRAIN);
+    }
     guest.stopForSwitch();
     JsonNode _ = guest.control().run("migrate-start-postcopy");
+    waker.ifPresent(Runnable::run);
+  }
+
+  @Override
+  public void releaseBulk() {
+    setup.setParameter("max-postcopy-bandwidth", 0);
+  }
+
+  private static void pause(Duration duration) {
+    try {
+      Thread.sleep(duration);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Override
@@ -167,6 +205,11 @@ public final class QemuSource implements SourceHypervisor {
   @Override
   public DirtyMemory measureDirtyMemory(Duration window) {
     return new DirtyMemoryProbe(guest, accelerator).measure(window);
+  }
+
+  @Override
+  public List<MemoryRange> neededFirst() {
+    return FirstPages.of(guest).find();
   }
 
   @Override

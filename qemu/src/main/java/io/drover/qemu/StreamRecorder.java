@@ -1,8 +1,10 @@
 package io.drover.qemu;
 
+import io.drover.migration.MemoryRange;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Reads QEMU's outgoing stream as the relay passes it on, and keeps what it takes to rebuild a
@@ -78,6 +80,7 @@ public final class StreamRecorder {
     GAVE_UP
   }
 
+  private final Consumer<MemoryRange> dropped;
   private ByteArrayOutputStream kept = new ByteArrayOutputStream(64 << 10);
   private byte[] field = new byte[512];
   private int filled;
@@ -101,8 +104,15 @@ public final class StreamRecorder {
   private volatile long pageRecords;
   private volatile long zeroRecords;
 
-  /** A recorder for one stream, from its first byte. */
-  public StreamRecorder() {}
+  /**
+   * A recorder for one stream, from its first byte.
+   *
+   * @param dropped is told, just before the switch, what the target has to drop of the guest's main
+   *     memory because the guest has written to it since it was sent, or because it was not sent
+   */
+  public StreamRecorder(Consumer<MemoryRange> dropped) {
+    this.dropped = dropped;
+  }
 
   /** Takes note of bytes on their way from the source, in order, in pieces of any size. */
   public void forward(byte[] bytes, int offset, int length) {
@@ -346,7 +356,27 @@ public final class StreamRecorder {
       // told from the stream.
       readIf(usual && number(0, 8) == pageBytes, Field.TYPE, 1);
     } else {
+      if (command == COMMAND_DISCARD) {
+        tellDropped();
+      }
       read(Field.TYPE, 1);
+    }
+  }
+
+  /**
+   * A version, the block's name with its length before and a zero after it, and pairs of numbers.
+   */
+  private void tellDropped() {
+    int nameBytes = field[1] & 0xff;
+    if (nameBytes + 3 > filled || !text(2, nameBytes).equals(PageRequests.BLOCK)) {
+      return;
+    }
+    for (int at = nameBytes + 3; at + 16 <= filled; at += 16) {
+      long start = number(at, 8);
+      long length = number(at + 8, 8);
+      if (start >= 0 && length > 0 && start % pageBytes == 0 && length % pageBytes == 0) {
+        dropped.accept(new MemoryRange(start, length));
+      }
     }
   }
 

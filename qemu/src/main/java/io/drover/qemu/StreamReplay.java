@@ -67,7 +67,7 @@ public final class StreamReplay {
    */
   public static void play(
       byte[] replay, QemuGuest source, OutputStream toTarget, InputStream fromTarget) {
-    StreamRecorder reading = new StreamRecorder();
+    StreamRecorder reading = new StreamRecorder(_ -> {});
     reading.forward(replay, 0, replay.length);
     if (!reading.packagePassed()) {
       throw refused("what was recorded of it is not whole").asException();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.HypervisorEvent;
+import io.drover.migration.MemoryRange;
 import io.drover.migration.TransferState;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestState;
@@ -62,6 +63,15 @@ class GuestIT {
     guest.powerDown(Duration.ofMillis(200));
     assertThat(guest.state()).isEqualTo(GuestState.STOPPED);
     assertThat(real.directory.resolve("a/guests/writer")).doesNotExist();
+  }
+
+  @Test
+  void aGuestWithoutAnOperatingSystemNeedsOnlyTheEndsOfItsMemoryFirst() throws Exception {
+    QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
+    long memory = guest.definition().memory().bytes();
+    assertThat(new QemuSource(guest, Accelerator.TCG).neededFirst())
+        .first()
+        .isEqualTo(new MemoryRange(0, Math.min(memory, 48 << 20)));
   }
 
   @Test
@@ -127,7 +137,7 @@ class GuestIT {
     QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
     try (Move move = new Move(real, guest, "b", RealQemu.postcopyUrgent())) {
       move.begin(10_000_000, (channel, bytes) -> {});
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       move.target.run();
       move.targetLog.await(HypervisorEvent.GuestResumed.class);

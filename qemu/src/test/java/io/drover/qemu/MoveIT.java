@@ -76,7 +76,7 @@ class MoveIT {
   private void postCopy(TransferSettings settings) throws Exception {
     try (Move move =
         new Move(real, startWriter("a"), "b", settings).begin(SLOW * 5, MoveIT::noTap)) {
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       assertThatThrownBy(move.source::cancelTransfer)
           .isInstanceOf(ProblemException.class)
@@ -99,7 +99,7 @@ class MoveIT {
       move.source.startTransfer(move.path(SLOW * 3, MoveIT::noTap));
       move.sourceLog.await(
           event -> event instanceof HypervisorEvent.PassStarted pass && pass.pass() >= 2, "pass 2");
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       move.target.run();
       assertRunsWell(move.finishPostCopy());
@@ -167,7 +167,7 @@ class MoveIT {
 
   private void recovers(TransferSettings settings) throws Exception {
     try (Move move = new Move(real, startWriter("a"), "b", settings).begin(SLOW, MoveIT::noTap)) {
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       move.target.run();
       move.targetLog.await(HypervisorEvent.GuestResumed.class);
@@ -200,7 +200,7 @@ class MoveIT {
   void neverRunsTheSourceAgainWhenPostCopyFailsAtItsEnd() throws Exception {
     QemuGuest a = startWriter("a");
     try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(SLOW, MoveIT::noTap)) {
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       move.target.run();
       move.targetLog.await(HypervisorEvent.GuestResumed.class);
@@ -228,7 +228,7 @@ class MoveIT {
     try (Move move = new Move(real, a, "b", RealQemu.postcopy()).begin(100_000, MoveIT::noTap)) {
       move.sourceLog.await(HypervisorEvent.TransferActive.class);
       Thread.sleep(500);
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.GuestStopped.class);
       move.source.cancelTransfer();
       // QEMU may find that its connection is gone before it finds that it was cancelled.
@@ -251,7 +251,7 @@ class MoveIT {
       TransferSettings settings = post ? RealQemu.postcopyUrgent() : RealQemu.precopy();
       try (Move move = new Move(real, guest, hosts[i], settings).begin(SLOW * 10, MoveIT::noTap)) {
         if (post) {
-          move.source.switchToPostCopy();
+          move.source.switchToPostCopy(Optional.empty());
           move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
           move.target.run();
           guest = move.finishPostCopy();
@@ -274,7 +274,7 @@ class MoveIT {
       try (Move move =
           new Move(real, a, post ? "d" : "b", settings.get()).begin(SLOW * 5, MoveIT::noTap)) {
         if (post) {
-          move.source.switchToPostCopy();
+          move.source.switchToPostCopy(Optional.empty());
         }
         QemuGuest b = move.finishPostCopy();
         assertThat(b.runState(Duration.ofSeconds(5))).isEqualTo("paused");

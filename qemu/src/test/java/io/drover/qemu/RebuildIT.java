@@ -12,6 +12,7 @@ import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -45,7 +46,7 @@ class RebuildIT {
 
   private void rebuild(TransferSettings settings) throws Exception {
     QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
-    StreamRecorder recorder = new StreamRecorder();
+    StreamRecorder recorder = new StreamRecorder(_ -> {});
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
     try (Move move = new Move(real, guest, "b", settings)) {
       move.begin(
@@ -57,7 +58,7 @@ class RebuildIT {
             }
           });
       Thread.sleep(500);
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       // The relay is behind by what the sockets hold.
       for (int i = 0; i < 500 && !recorder.packagePassed(); i++) {

@@ -107,7 +107,7 @@ class StreamRecorderTest {
   }
 
   static StreamRecorder feed(byte[] stream, int chunk) {
-    StreamRecorder recorder = new StreamRecorder();
+    StreamRecorder recorder = new StreamRecorder(_ -> {});
     for (int at = 0; at < stream.length; at += chunk) {
       recorder.forward(stream, at, Math.min(chunk, stream.length - at));
     }

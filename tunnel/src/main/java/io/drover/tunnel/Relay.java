@@ -14,6 +14,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -48,29 +50,42 @@ public final class Relay implements Closeable {
    *
    * @param outward sees what goes from the hypervisor to the peer
    * @param inward sees what goes from the peer to the hypervisor
+   * @param additions what the hypervisor is to get besides; asked for after each piece from the
+   *     peer, and at {@link Relay#sendAdditions}
    */
   public record Options(
       Throttle throttle,
       Urgency urgency,
       Optional<ByteTap> outward,
       Optional<ByteTap> inward,
+      Supplier<byte[]> additions,
       Duration linger) {
+    private static final byte[] NOTHING = {};
 
     public static Options plain() {
       return new Options(
-          new Throttle(Optional.empty()), Urgency.BULK, Optional.empty(), Optional.empty(), LINGER);
+          new Throttle(Optional.empty()),
+          Urgency.BULK,
+          Optional.empty(),
+          Optional.empty(),
+          () -> NOTHING,
+          LINGER);
     }
 
     public Options withThrottle(Throttle shared, Urgency how) {
-      return new Options(shared, how, outward, inward, linger);
+      return new Options(shared, how, outward, inward, additions, linger);
     }
 
     public Options withOutwardTap(ByteTap tap) {
-      return new Options(throttle, urgency, Optional.of(tap), inward, linger);
+      return new Options(throttle, urgency, Optional.of(tap), inward, additions, linger);
     }
 
     public Options withInwardTap(ByteTap tap) {
-      return new Options(throttle, urgency, outward, Optional.of(tap), linger);
+      return new Options(throttle, urgency, outward, Optional.of(tap), additions, linger);
+    }
+
+    public Options withAdditions(Supplier<byte[]> more) {
+      return new Options(throttle, urgency, outward, inward, more, linger);
     }
   }
 
@@ -88,6 +103,7 @@ public final class Relay implements Closeable {
   private volatile Optional<String> breakReason = Optional.empty();
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicLong bytesIn = new AtomicLong();
+  private final ReentrantLock inwardLock = new ReentrantLock();
   private final List<Thread> pumps = new CopyOnWriteArrayList<>();
   private volatile long lastNanoTime = System.nanoTime();
 
@@ -204,12 +220,32 @@ public final class Relay implements Closeable {
         return;
       }
       buffer.flip();
-      options.inward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
-      while (buffer.hasRemaining()) {
-        hypervisor.write(buffer);
+      inwardLock.lock();
+      try {
+        options.inward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
+        writeInward(buffer);
+        writeInward(ByteBuffer.wrap(options.additions().get()));
+      } finally {
+        inwardLock.unlock();
       }
       bytesIn.addAndGet(count);
       lastNanoTime = System.nanoTime();
+    }
+  }
+
+  /** Sends the hypervisor what there is to add, without waiting for the peer. */
+  public void sendAdditions() throws IOException {
+    inwardLock.lock();
+    try {
+      writeInward(ByteBuffer.wrap(options.additions().get()));
+    } finally {
+      inwardLock.unlock();
+    }
+  }
+
+  private void writeInward(ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      hypervisor.write(bytes);
     }
   }
 

@@ -7,6 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
@@ -14,8 +15,10 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -58,6 +61,7 @@ class RelayTest {
         Relay.Urgency.BULK,
         Optional.empty(),
         Optional.empty(),
+        () -> new byte[0],
         LINGER);
   }
 
@@ -248,6 +252,36 @@ class RelayTest {
     sourceEnd.get();
     assertThat(hex(out.toByteArray())).isEqualTo(forward.get());
     assertThat(hex(in.toByteArray())).isEqualTo(back.get());
+  }
+
+  @Test
+  void additionsReachTheHypervisorBetweenThePiecesOfThePeer() throws Exception {
+    Queue<byte[]> more = new ConcurrentLinkedQueue<>();
+    sourceRelay =
+        new Relay(
+            "source",
+            sockets.get(1),
+            sourceLink,
+            options().withAdditions(() -> more.isEmpty() ? new byte[0] : more.remove()));
+    start();
+    more.add(bytes("added"));
+    sourceRelay.sendAdditions();
+    assertThat(read(source, 5)).isEqualTo("added");
+    more.add(bytes("again"));
+    target.write(ByteBuffer.wrap(bytes("peer")));
+    assertThat(read(source, 9)).isEqualTo("peeragain");
+  }
+
+  private static byte[] bytes(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static String read(SocketChannel from, int count) throws IOException {
+    ByteBuffer buffer = ByteBuffer.allocate(count);
+    while (buffer.hasRemaining() && from.read(buffer) >= 0) {
+      // until all of it is there
+    }
+    return new String(buffer.array(), StandardCharsets.US_ASCII);
   }
 
   @Test

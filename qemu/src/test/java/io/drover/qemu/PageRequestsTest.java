@@ -2,13 +2,15 @@ package io.drover.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.migration.MemoryRange;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class ReadAheadTest {
+class PageRequestsTest {
   private static final long BLOCK_BYTES = 1 << 20;
 
   @Test
@@ -68,6 +70,77 @@ class ReadAheadTest {
   }
 
   @Test
+  void asksForTheFirstPagesAndAfterTheSwitchForThoseWrittenSince() {
+    PageRequests requests = new PageRequests(BLOCK_BYTES, 4096);
+    requests.first(
+        List.of(new MemoryRange(0x2000, 0x3000), new MemoryRange(0x10000, 0x41000)),
+        PageRequests.When.NOW_AND_AT_THE_SWITCH);
+    assertThat(requests.ours()).as("before the target has spoken").isEmpty();
+    pass(requests, pong(1));
+    assertThat(requests.ours())
+        .isEqualTo(
+            join(
+                named("pc.ram", 0x2000, 0x3000),
+                named("pc.ram", 0x10000, 0x40000),
+                named("pc.ram", 0x50000, 0x1000)));
+    assertThat(requests.ours()).as("once").isEmpty();
+    requests.dropped(new MemoryRange(0, 0x1000)); // not among the first
+    requests.dropped(new MemoryRange(0x3000, 0x1000));
+    requests.dropped(new MemoryRange(0x11000, 0x10000)); // a long run
+    requests.dropped(new MemoryRange(0x40000, 0x2000));
+    assertThat(requests.ours()).as("before the switch").isEmpty();
+    pass(requests, pong(2));
+    assertThat(requests.ours())
+        .isEqualTo(join(named("pc.ram", 0x3000, 0x1000), named("pc.ram", 0x40000, 0x2000)));
+    assertThat(requests.ours()).as("once").isEmpty();
+  }
+
+  @Test
+  void asksOnlyAtTheSwitchIfSoWished() {
+    PageRequests requests = new PageRequests(BLOCK_BYTES, 4096);
+    requests.first(List.of(new MemoryRange(0, 0x1000)), PageRequests.When.AT_THE_SWITCH);
+    pass(requests, pong(1));
+    assertThat(requests.ours()).isEmpty();
+    requests.dropped(new MemoryRange(0, 0x1000));
+    pass(requests, pong(2));
+    assertThat(requests.ours()).isEqualTo(named("pc.ram", 0));
+  }
+
+  @Test
+  void asksForAtMostAFewMegabytesAfterTheSwitch() {
+    long memory = 64 << 20;
+    PageRequests requests = new PageRequests(memory, 4096);
+    requests.first(List.of(new MemoryRange(0, memory)), PageRequests.When.AT_THE_SWITCH);
+    for (long at = 0; at < memory; at += 0x2000) {
+      requests.dropped(new MemoryRange(at, 0x1000));
+    }
+    pass(requests, pong(2));
+    assertThat(requests.ours()).hasSize((4 << 20) / 0x1000 * named("pc.ram", 0).length);
+  }
+
+  @Test
+  void neverAsksInsideAMessageNorWhereANamelessRequestWouldChangeItsMeaning() {
+    PageRequests requests = new PageRequests(BLOCK_BYTES, 4096);
+    requests.first(List.of(new MemoryRange(0, 0x1000)), PageRequests.When.NOW_AND_AT_THE_SWITCH);
+    pass(requests, pong(1));
+    assertThat(requests.ours()).isNotEmpty();
+    requests.first(List.of(new MemoryRange(0, 0x1000)), PageRequests.When.NOW_AND_AT_THE_SWITCH);
+    byte[] other = named("pc.bios", 0);
+    requests.bytes(other, 0, 5);
+    assertThat(requests.ours()).as("inside a message").isEmpty();
+    requests.bytes(other, 5, other.length - 5);
+    assertThat(requests.ours()).as("after another block's name").isEmpty();
+    pass(requests, request(0x1000));
+    assertThat(requests.ours()).as("a request of that other block").isEmpty();
+    pass(requests, named("pc.ram", 0x4000));
+    assertThat(requests.ours()).isEqualTo(named("pc.ram", 0));
+  }
+
+  private static void pass(PageRequests requests, byte[] message) {
+    requests.bytes(message, 0, message.length);
+  }
+
+  @Test
   void foreignBytesDoNotDisturbIt() {
     Random random = new Random(7);
     for (int i = 0; i < 2000; i++) {
@@ -78,9 +151,9 @@ class ReadAheadTest {
   }
 
   private static void widen(byte[] stream, int piece) {
-    ReadAhead ahead = new ReadAhead("pc.ram", BLOCK_BYTES, 0x8fff);
+    PageRequests ahead = new PageRequests(BLOCK_BYTES, 0x8fff);
     for (int at = 0; at < stream.length; at += piece) {
-      ahead.widen(stream, at, Math.min(piece, stream.length - at));
+      ahead.bytes(stream, at, Math.min(piece, stream.length - at));
     }
   }
 
