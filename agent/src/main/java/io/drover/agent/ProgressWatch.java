@@ -15,12 +15,13 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Looks at an outgoing migration several times a second on a thread of its own, so that a slow
- * answer from QEMU never delays the switch: shows progress, wants post-copy when the plan says so,
- * and notices when nothing moves, for QEMU has no time-outs of its own.
+ * Looks at an outgoing migration many times a second on a thread of its own, so that a slow answer
+ * from QEMU never delays the switch: shows progress, wants post-copy when the plan says so, and
+ * notices when nothing moves, for QEMU has no time-outs of its own.
  */
 final class ProgressWatch {
   private static final Duration LOOK_EVERY = Duration.ofMillis(100);
+  private static final Duration LOOK_OFTEN = Duration.ofMillis(20);
 
   /**
    * Memory is sent from its lower end unless asked for otherwise, and loading the devices' state at
@@ -68,11 +69,20 @@ final class ProgressWatch {
     try {
       while (!migration.settled().isDone()) {
         look();
-        Thread.sleep(LOOK_EVERY);
+        Thread.sleep(somethingIsDue() ? LOOK_OFTEN : LOOK_EVERY);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** Whether the next step follows from what is seen, so that each look too late delays it. */
+  private boolean somethingIsDue() {
+    return switch (lastStage) {
+      case COPYING -> !switchAsked && migration.postCopyAgreed();
+      case POSTCOPY -> !bulkReleased;
+      default -> false;
+    };
   }
 
   private void look() {

@@ -140,7 +140,7 @@ final class LinkProbe {
       int count;
       lock.lock();
       try {
-        boolean enough = reports.size() >= ENOUGH_REPORTS;
+        boolean enough = reports.size() >= ENOUGH_REPORTS && !getsFaster();
         if (elapsed > LONGEST_NANOS + roundTripNanos
             || (elapsed > USUAL_NANOS + roundTripNanos && enough)
             || readerEnded) {
@@ -177,10 +177,8 @@ final class LinkProbe {
       first--;
     }
     Report before = reports.get(first);
-    double perNano =
-        (double) (last.bytes() - before.bytes()) / Math.max(1, last.nanos() - before.nanos());
     // 2 ms more than the round trip: the far side may report only every half millisecond.
-    return MIN_WINDOW_BYTES + (long) (2 * perNano * (roundTripNanos + 2_000_000L));
+    return MIN_WINDOW_BYTES + (long) (2 * perNano(before, last) * (roundTripNanos + 2_000_000L));
   }
 
   private void readReports() {
@@ -218,21 +216,38 @@ final class LinkProbe {
     return new Report(report.getLong(), report.getLong());
   }
 
+  /** A machine that has just begun to do this, or TCP, may not be up to speed yet. */
+  private boolean getsFaster() {
+    Report last = reports.getLast();
+    Report middle = at(0.5);
+    Report late = at(0.75);
+    return perNano(late, last) > 1.15 * perNano(middle, late);
+  }
+
   private ByteRate rate() throws IOException {
     if (reports.size() < 2) {
       throw new IOException("nothing arrived in time");
     }
-    Report first = reports.getFirst();
     Report last = reports.getLast();
-    long half = first.nanos() + (last.nanos() - first.nanos()) / 2;
-    Report middle = first;
-    for (Report report : reports.subList(0, reports.size() - 1)) {
-      if (report.nanos() <= half) {
-        middle = report;
-      }
+    double secondHalf = perNano(at(0.5), last);
+    // The last quarter alone tells of a speed that was reached late.
+    double perNano = getsFaster() ? perNano(at(0.75), last) : secondHalf;
+    return new ByteRate((long) (perNano * 1e9));
+  }
+
+  /** The last report but one at most of those that came within this share of the time. */
+  private Report at(double share) {
+    Report first = reports.getFirst();
+    long nanos = first.nanos() + (long) ((reports.getLast().nanos() - first.nanos()) * share);
+    int found = 0;
+    while (found + 2 < reports.size() && reports.get(found + 1).nanos() <= nanos) {
+      found++;
     }
-    long nanos = Math.max(1, last.nanos() - middle.nanos());
-    return new ByteRate((long) ((last.bytes() - middle.bytes()) * 1e9 / nanos));
+    return reports.get(found);
+  }
+
+  private static double perNano(Report from, Report to) {
+    return (double) (to.bytes() - from.bytes()) / Math.max(1, to.nanos() - from.nanos());
   }
 
   private static void join(Thread thread) throws IOException {
