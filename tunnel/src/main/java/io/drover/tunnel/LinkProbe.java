@@ -218,6 +218,9 @@ final class LinkProbe {
 
   /** A machine that has just begun to do this, or TCP, may not be up to speed yet. */
   private boolean getsFaster() {
+    if (reports.size() < 4 * ENOUGH_REPORTS) {
+      return false; // too few in a quarter to tell; a link this slow is not what anything waits for
+    }
     Report last = reports.getLast();
     Report middle = at(0.5);
     Report late = at(0.75);
