@@ -223,6 +223,20 @@ final class SimWorld {
     }
   }
 
+  /** Legal in post-copy at any time: the newest memory is at the target, and this gives it up. */
+  void givenUpAtSource() {
+    boolean inPostCopy =
+        source.state().map(SourceState::stage).stream()
+            .anyMatch(
+                stage ->
+                    stage == SourceState.Stage.PAUSED || stage == SourceState.Stage.RECOVERING);
+    if (inPostCopy && source.alive()) {
+      simulation.tell(() -> "a person gives the migration up at the source");
+      personDecided = true;
+      source.offer(new SourceEvent.Resolved(SourceEvent.Decision.TAKE_BACK));
+    }
+  }
+
   /** The target's agent is killed and its journal lost; its hypervisor lives on. */
   void targetForgets() {
     simulation.tell(() -> "the target loses its journal");
