@@ -163,7 +163,9 @@ final class Departures {
             .find(plan.guest().name())
             .<SourceHypervisor>map(guest -> new QemuSource(guest, qemu.accelerator()))
             .orElseGet(DeadSource::new);
-    make(plan, entry.options(), part.state(), hypervisor, peer).resume();
+    OutgoingMigration migration = make(plan, entry.options(), part.state(), hypervisor, peer);
+    MigrationRecord _ = migration.record().after(entry.view());
+    migration.resume();
   }
 
   /** One migration of a guest at a time: the second to ask is told of the first. */
