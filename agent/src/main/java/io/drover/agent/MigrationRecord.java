@@ -269,8 +269,7 @@ final class MigrationRecord {
         subject.memoryBytes(),
         remaining,
         sent,
-        (long)
-            (hasEnded() && elapsed > 0 ? sent / elapsed : moves ? recentBytesPerSecond : 0),
+        (long) (hasEnded() && elapsed > 0 ? sent / elapsed : moves ? recentBytesPerSecond : 0),
         progress.dirtyBytesPerSecond(),
         progress.passes(),
         options.bandwidth().map(ByteRate::bytesPerSecond),

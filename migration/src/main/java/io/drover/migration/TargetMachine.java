@@ -343,8 +343,7 @@ public final class TargetMachine {
                     Problem.migration(
                         "given-up",
                         "A person gave the arrival up before the guest had run here",
-                        "The guest is its source's, if that still has it; it can be moved again."
-                            )))
+                        "The guest is its source's, if that still has it; it can be moved again.")))
             .at(Stage.ENDED);
   }
 

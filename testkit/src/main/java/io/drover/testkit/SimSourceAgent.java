@@ -44,7 +44,7 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
   @Override
   Step<SourceState, SourceEffect> step(SourceState before, SourceEvent event) {
     SourceStep step = world().machines().source(before, event);
-    world().sourceStepped(before, event, step);
+    world().rules().sourceStepped(before, event, step);
     return new Step<>(step.state(), step.effects());
   }
 
@@ -76,7 +76,7 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
         offer(new SourceEvent.GuestContinued());
       }
       case SourceEffect.RemoveGuest() -> {
-        world().sourceRemoved();
+        world().rules().sourceRemoved();
         hypervisor.quit();
       }
       case SourceEffect.CloseChannels() ->
