@@ -126,7 +126,7 @@ final class Arrivals implements PeerHandler {
                       !state.mayHaveRun()
                           ? guests.viewOf(guest, GuestState.ARRIVING)
                           // Its QEMU would not answer, or call running what stands still.
-                          : state.stage() == TargetState.Stage.PAUSED
+                          : state.waits()
                               ? guests.viewOf(guest, GuestState.WAITING)
                               : guests.viewOf(guest)));
     }

@@ -324,7 +324,12 @@ class BreaksIT {
     String id = inPostCopy(guest);
     fleet().lab().cut("beta.migration");
     fleet().await(Fleet.ALPHA, id, "pause", view -> view.phase().equals("paused"));
-    fleet().await(Fleet.BETA, id, "pause", view -> view.phase().equals("paused"));
+    fleet()
+        .until(
+            "the guest is said to wait",
+            () ->
+                fleet().agent(Fleet.BETA).guests().stream()
+                    .anyMatch(view -> view.state().equals("waiting")));
     fleet().agent(Fleet.ALPHA).resolveMigration(id, Decision.RUN);
     assertThat(fleet().awaitEnd(Fleet.ALPHA, id).outcome()).contains("lost");
     // Longer than the source tries at once, so that it has found the target unreachable.
