@@ -12,7 +12,9 @@ import io.drover.api.MigrationView;
 import io.drover.api.ProblemView;
 import io.drover.api.StopManner;
 import io.drover.migration.SourceEvent;
+import io.drover.migration.SourceState;
 import io.drover.migration.TargetEvent;
+import io.drover.migration.TargetState;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.MigrationId;
@@ -38,6 +40,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -363,6 +366,7 @@ final class Agent implements AgentService, AutoCloseable {
     MigrationId migration = new MigrationId(id);
     Optional<OutgoingMigration> outgoing = departures.find(migration);
     if (outgoing.isPresent()) {
+      SourceState before = outgoing.get().state();
       outgoing
           .get()
           .resolve(
@@ -370,21 +374,45 @@ final class Agent implements AgentService, AutoCloseable {
                 case RUN -> SourceEvent.Decision.TAKE_BACK;
                 case DISCARD -> SourceEvent.Decision.TARGET_HAS_IT;
               });
-      return outgoing.get().record().view();
+      return awaitDecided(
+          outgoing.get().record(),
+          () -> {
+            SourceState.Stage now = outgoing.get().state().stage();
+            return now != before.stage() && now != SourceState.Stage.ENDED;
+          });
     }
     return arrivals
         .find(migration)
         .map(
             incoming -> {
+              TargetState before = incoming.state();
               incoming.post(
                   new TargetEvent.Resolved(
                       switch (decision) {
                         case RUN -> TargetEvent.Decision.RUN;
                         case DISCARD -> TargetEvent.Decision.DISCARD;
                       }));
-              return incoming.record().view();
+              return awaitDecided(
+                  incoming.record(),
+                  () -> {
+                    TargetState.Stage now = incoming.state().stage();
+                    return now != before.stage() && now != TargetState.Stage.ENDED;
+                  });
             })
         .orElseThrow(() -> ended(store.view(migration), "resolved"));
+  }
+
+  /** A decision that changes nothing is answered with what is so, after a moment. */
+  private static MigrationView awaitDecided(MigrationRecord record, BooleanSupplier goesOn) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(3);
+    try {
+      while (!record.hasEnded() && !goesOn.getAsBoolean() && System.nanoTime() < deadline) {
+        Thread.sleep(10);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return record.view();
   }
 
   private OutgoingMigration outgoing(String id, String what) {

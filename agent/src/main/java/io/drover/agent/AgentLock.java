@@ -14,9 +14,11 @@ import java.nio.file.StandardOpenOption;
  * however it ends, so a lock that cannot be had means an agent that lives.
  */
 final class AgentLock implements AutoCloseable {
+  private final Path file;
   private final FileChannel channel;
 
-  private AgentLock(FileChannel channel) {
+  private AgentLock(Path file, FileChannel channel) {
+    this.file = file;
     this.channel = channel;
   }
 
@@ -35,7 +37,12 @@ final class AgentLock implements AutoCloseable {
                     + " run-directory.")
             .asException();
       }
-      return new AgentLock(channel);
+      if (Files.notExists(file)) {
+        // An agent that ended took it along between the opening and the locking.
+        channel.close();
+        return take(runDirectory);
+      }
+      return new AgentLock(file, channel);
     } catch (IOException e) {
       throw Problem.host(
               "run-directory-unusable",
@@ -56,6 +63,7 @@ final class AgentLock implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
+    Files.deleteIfExists(file);
     channel.close();
   }
 }

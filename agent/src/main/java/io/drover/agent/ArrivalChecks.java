@@ -127,30 +127,27 @@ final class ArrivalChecks {
   }
 
   private Optional<Problem> machine(GuestDefinition guest) {
-    return qemu.machines().contains(guest.machine())
-        ? Optional.empty()
-        : Optional.of(
-            Check.MACHINE.problem(
-                "The target's QEMU %s does not know machine type '%s'"
-                    .formatted(qemu.version(), guest.machine()),
-                "Use a QEMU that is at least as new as the machine type."));
+    return qemu.machineRefusal(guest).map(refusal -> there(Check.MACHINE, refusal));
   }
 
   private Optional<Problem> cpu(GuestDefinition guest) {
-    String model = guest.cpu().split(",", 2)[0];
-    List<String> missing = qemu.cpuModels().get(model);
-    if (missing == null) {
-      return Optional.of(
-          Check.CPU.problem(
-              "The target's QEMU does not know CPU model '%s'".formatted(model),
-              "Give the guest a model that all hosts have, such as qemu64."));
+    Optional<Problem> unknown = qemu.cpuRefusal(guest);
+    if (unknown.isPresent()) {
+      return unknown.map(refusal -> there(Check.CPU, refusal));
     }
+    String model = guest.cpu().split(",", 2)[0];
+    List<String> missing = qemu.cpuModels().getOrDefault(model, List.of());
     return missing.isEmpty()
         ? Optional.empty()
         : Optional.of(
             Check.CPU.problem(
                 "The target cannot give CPU model '%s' its features %s".formatted(model, missing),
                 "Give the guest a model that all hosts can run."));
+  }
+
+  /** What this host says of itself, as a source reads it. */
+  private static Problem there(Check check, Problem refusal) {
+    return check.problem("The target's " + refusal.message(), refusal.remedy());
   }
 
   private Optional<Problem> accelerator(PeerMessage.Prepare prepare) {

@@ -123,9 +123,12 @@ final class Arrivals implements PeerHandler {
           .ifPresent(
               guest ->
                   views.add(
-                      state.mayHaveRun()
-                          ? guests.viewOf(guest)
-                          : guests.viewOf(guest, GuestState.ARRIVING)));
+                      !state.mayHaveRun()
+                          ? guests.viewOf(guest, GuestState.ARRIVING)
+                          // Its QEMU would not answer, or call running what stands still.
+                          : state.waits()
+                              ? guests.viewOf(guest, GuestState.WAITING)
+                              : guests.viewOf(guest)));
     }
     return views;
   }
@@ -237,7 +240,11 @@ final class Arrivals implements PeerHandler {
 
   private void prepare(ControlConnection connection, PeerMessage.Prepare prepare) {
     discardEarlier(connection.peer(), prepare);
-    Optional<String> taken = guests.taken(prepare.guest()).or(() -> arriving(prepare));
+    Optional<String> taken =
+        guests
+            .taken(prepare.guest())
+            .or(() -> guests.unsure(prepare.guest().name()))
+            .or(() -> arriving(prepare));
     ArrivalChecks.Findings findings = checks.examine(prepare, promised(), taken);
     List<Problem> problems = new ArrayList<>(findings.problems());
     if (running.size() >= limit) {
@@ -339,7 +346,9 @@ final class Arrivals implements PeerHandler {
                         ? QemuTarget.foundRunning(launcher, guest)
                         : QemuTarget.foundWaiting(launcher, guest))
             .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
-    again(new MigrationId(entry.view().id()), part, hypervisor).migration.resume();
+    Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor);
+    MigrationRecord _ = arrival.migration.record().after(entry.view());
+    arrival.migration.resume();
   }
 
   private Arrival again(MigrationId id, MigrationEntry.IncomingPart part) {

@@ -155,14 +155,19 @@ final class Departures {
   /** Carries on with one that an earlier run of the agent began. */
   void resume(MigrationEntry entry, MigrationEntry.OutgoingPart part) {
     OutgoingPlan plan = part.plan();
-    busy.put(plan.guest().name(), plan.id());
+    // What has ended owes the target a word, and has nothing to do with the guest.
+    if (part.state().stage() != SourceState.Stage.ENDED) {
+      busy.put(plan.guest().name(), plan.id());
+    }
     Peers.Peer peer = peers.sendingTo(plan.target());
     SourceHypervisor hypervisor =
         guests
             .find(plan.guest().name())
             .<SourceHypervisor>map(guest -> new QemuSource(guest, qemu.accelerator()))
             .orElseGet(DeadSource::new);
-    make(plan, entry.options(), part.state(), hypervisor, peer).resume();
+    OutgoingMigration migration = make(plan, entry.options(), part.state(), hypervisor, peer);
+    MigrationRecord _ = migration.record().after(entry.view());
+    migration.resume();
   }
 
   /** One migration of a guest at a time: the second to ask is told of the first. */
@@ -423,8 +428,17 @@ final class Departures {
 
     @Override
     public void changed(OutgoingMigration migration) {
-      ports.tunnel.ifPresent(tunnel -> tunnel.limit(migration.record().options().bandwidth()));
       store.show(migration.record().view());
+    }
+
+    @Override
+    public void over() {
+      busy.remove(plan.guest().name(), plan.id());
+    }
+
+    @Override
+    public void limit(Optional<ByteRate> bandwidth) {
+      ports.tunnel.ifPresent(tunnel -> tunnel.limit(bandwidth));
     }
 
     @Override

@@ -35,6 +35,9 @@ final class Guests {
     void forget(GuestName name);
 
     List<GuestDefinition> all();
+
+    /** Whether there is a record of this name that cannot be read. */
+    boolean isDamaged(GuestName name);
   }
 
   Guests(QemuLauncher launcher, Records records, Consumer<GuestView> changed) {
@@ -99,6 +102,14 @@ final class Guests {
       }
     }
     return Optional.empty();
+  }
+
+  /** Why nobody can tell whether a guest of this name is here, if nobody can. */
+  Optional<String> unsure(GuestName name) {
+    return records.isDamaged(name)
+        ? Optional.of(
+            "The record of a guest '%s' in this host's journal cannot be read".formatted(name))
+        : Optional.empty();
   }
 
   /** A guest that arrived whole. */

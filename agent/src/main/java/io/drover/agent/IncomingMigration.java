@@ -11,6 +11,7 @@ import io.drover.migration.TargetState;
 import io.drover.migration.TransferSettings;
 import io.drover.model.HostName;
 import io.drover.model.Outcome;
+import io.drover.model.Phase;
 import io.drover.model.Problem;
 import io.drover.tunnel.ControlConnection;
 import io.drover.wire.PeerMessage;
@@ -105,6 +106,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
       Thread.currentThread().interrupt();
     } catch (RuntimeException e) {
       LOG.error("migration={} guest={} the driver failed", id(), record.subject().guest(), e);
+      surroundings.ended(this);
       settled.completeExceptionally(e);
     }
   }
@@ -163,6 +165,9 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
     if (event instanceof TargetEvent.FromHypervisor(HypervisorEvent.GuestResumed _)) {
       LOG.info("migration={} guest={} runs here", id(), record.subject().guest());
     }
+    if (after.switched() && !before.switched()) {
+      record.switched();
+    }
     if (before.stage() == after.stage()) {
       return;
     }
@@ -170,7 +175,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
         "migration={} guest={} phase={} {} -> {} on {}",
         id(),
         record.subject().guest(),
-        after.stage().phase().word(),
+        phase(after).word(),
         before.stage(),
         after.stage(),
         event.getClass().getSimpleName());
@@ -178,9 +183,16 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
       record.ended(after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())));
       surroundings.journal(this, after);
     } else {
-      record.phase(after.stage().phase());
+      record.phase(phase(after));
     }
     surroundings.changed(this);
+  }
+
+  private static Phase phase(TargetState state) {
+    // After a pre-copy nothing is missing: only the source's goodbye.
+    return state.stage() == TargetState.Stage.RUNNING && !state.switched()
+        ? Phase.FINISH
+        : state.stage().phase();
   }
 
   @Override

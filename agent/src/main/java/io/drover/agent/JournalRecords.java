@@ -7,7 +7,9 @@ import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,12 +24,14 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk {
   private final List<GuestDefinition> guests = new ArrayList<>();
   private final List<MigrationEntry> migrations = new ArrayList<>();
   private final List<Problem> unreadable = new ArrayList<>();
+  private final Set<String> damaged = new HashSet<>();
 
   /** Reads all; what cannot be read is a problem to show, and is not touched. */
   JournalRecords(Journal journal) {
     this.journal = journal;
     Journal.Contents contents = journal.load();
     unreadable.addAll(contents.unreadable());
+    damaged.addAll(contents.damaged());
     new TreeMap<>(contents.documents()).forEach(this::read);
     unreadable.forEach(problem -> LOG.error("{}", problem));
   }
@@ -40,6 +44,7 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk {
         migrations.add(Json.readView(json, MigrationEntry.class));
       }
     } catch (ProblemException e) {
+      damaged.add(key);
       unreadable.add(
           Problem.host(
               "journal-unknown-form",
@@ -66,6 +71,11 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk {
   @Override
   public List<GuestDefinition> all() {
     return List.copyOf(guests);
+  }
+
+  @Override
+  public boolean isDamaged(GuestName name) {
+    return damaged.contains(GUESTS + name);
   }
 
   @Override

@@ -10,12 +10,14 @@ import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
+import io.drover.model.Mode;
 import io.drover.model.Outcome;
 import io.drover.model.Phase;
 import io.drover.model.Problem;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -25,6 +27,8 @@ import java.util.function.Supplier;
  * report. Safe for use by many threads.
  */
 final class MigrationRecord {
+  private static final Duration STANDS_STILL = Duration.ofSeconds(2);
+
   /** Which end of the migration this agent is. */
   enum Role {
     SOURCE,
@@ -42,8 +46,8 @@ final class MigrationRecord {
 
   private final Subject subject;
   private final LongSupplier nanoClock;
-  private final long startedAtEpochMillis;
-  private final long startedAtNanos;
+  private long startedAtEpochMillis;
+  private long startedAtNanos;
   private final Supplier<List<MigrationView.ChannelBytes>> channels;
   private final List<PhaseStart> phases = new ArrayList<>();
   private final List<ProblemView> warnings = new ArrayList<>();
@@ -56,6 +60,9 @@ final class MigrationRecord {
   private double recentBytesPerSecond;
   private long lastSampleNanos;
   private long lastSampleBytes;
+  private long movedAtNanos;
+  private boolean switched;
+  private Optional<MigrationView> earlier = Optional.empty();
   private Optional<Long> stoppedAtNanos = Optional.empty();
   private Optional<Double> downtimeMillis = Optional.empty();
   private Optional<Ending> ending = Optional.empty();
@@ -77,8 +84,30 @@ final class MigrationRecord {
     this.startedAtEpochMillis = nowEpochMillis;
     this.startedAtNanos = nanoClock.getAsLong();
     this.lastSampleNanos = startedAtNanos;
+    this.movedAtNanos = startedAtNanos;
     this.channels = channels;
     phases.add(new PhaseStart(Phase.PREPARE, startedAtNanos));
+  }
+
+  /** What people were shown by an earlier run of the agent, where this one cannot know better. */
+  synchronized MigrationRecord after(MigrationView shown) {
+    earlier = Optional.of(shown);
+    if (shown.outcome().isPresent()) {
+      endedAtNanos = Optional.of(startedAtNanos);
+      return this;
+    }
+    startedAtNanos -= (startedAtEpochMillis - shown.startedAtEpochMillis()) * 1_000_000;
+    startedAtEpochMillis = shown.startedAtEpochMillis();
+    phases.clear();
+    for (MigrationView.PhaseTime time : shown.phases()) {
+      Phase phase = Phase.valueOf(time.phase().toUpperCase(Locale.ROOT));
+      phases.add(new PhaseStart(phase, startedAtNanos + (long) (time.startSeconds() * 1e9)));
+    }
+    recoveries = shown.recoveries();
+    retries = shown.retries();
+    downtimeMillis = shown.downtimeMillis();
+    warnings.addAll(shown.warnings());
+    return this;
   }
 
   Subject subject() {
@@ -116,6 +145,11 @@ final class MigrationRecord {
     }
   }
 
+  /** Seen from the target, which is not told what the source chose. */
+  synchronized void switched() {
+    switched = true;
+  }
+
   synchronized void retried() {
     retries++;
   }
@@ -133,6 +167,9 @@ final class MigrationRecord {
       double rate = Math.max(0, bytes - lastSampleBytes) / seconds;
       // Smoothed over about a second, so that the number and the ETA can be read.
       double weight = Math.min(1, seconds / 1.0);
+      if (bytes != lastSampleBytes) {
+        movedAtNanos = now;
+      }
       recentBytesPerSecond =
           recentBytesPerSecond == 0 ? rate : recentBytesPerSecond * (1 - weight) + rate * weight;
       lastSampleNanos = now;
@@ -195,6 +232,9 @@ final class MigrationRecord {
   }
 
   synchronized MigrationView view() {
+    if (earlier.filter(shown -> shown.outcome().isPresent()).isPresent()) {
+      return earlier.orElseThrow();
+    }
     long end = endedAtNanos.orElseGet(nanoClock::getAsLong);
     double elapsed = (end - startedAtNanos) / 1e9;
     long sent = sentBytes();
@@ -205,19 +245,23 @@ final class MigrationRecord {
         completed
             ? 1
             : sent + remaining == 0 ? 0 : Math.min(0.999, sent / (double) (sent + remaining));
+    boolean moves = !hasEnded() && moves();
     Optional<Double> eta =
-        hasEnded() || recentBytesPerSecond < 1 || remaining == 0 || !converges()
+        !moves || recentBytesPerSecond < 1 || remaining == 0 || !converges()
             ? Optional.empty()
             : Optional.of(remaining / recentBytesPerSecond);
     return new MigrationView(
         subject.id().value(),
         subject.guest().value(),
-        subject.role().name().toLowerCase(java.util.Locale.ROOT),
+        subject.role().name().toLowerCase(Locale.ROOT),
         subject.source().value(),
         subject.target().value(),
         options.mode().word(),
-        choice.map(chosen -> chosen.mode().word()).orElse(options.mode().word()),
-        choice.map(ModeChoice::sentence).orElse(""),
+        choice
+            .map(chosen -> chosen.mode().word())
+            .or(() -> earlier.map(MigrationView::mode))
+            .orElseGet(this::modeSeenHere),
+        choice.map(ModeChoice::sentence).or(() -> earlier.map(MigrationView::reason)).orElse(""),
         options.transport().word(),
         phase().word(),
         ending.map(how -> how.outcome().word()),
@@ -229,15 +273,22 @@ final class MigrationRecord {
         subject.memoryBytes(),
         remaining,
         sent,
-        (long) (hasEnded() && elapsed > 0 ? sent / elapsed : recentBytesPerSecond),
+        (long) (hasEnded() && elapsed > 0 ? sent / elapsed : moves ? recentBytesPerSecond : 0),
         progress.dirtyBytesPerSecond(),
         progress.passes(),
         options.bandwidth().map(ByteRate::bytesPerSecond),
         options.maxDowntime().toMillis(),
         downtimeMillis,
-        choice.map(ModeChoice::seconds).filter(seconds -> expected > 0 && Double.isFinite(seconds)),
-        choice.map(ModeChoice::downtimeMillis).filter(Double::isFinite),
-        link.map(rate -> (double) rate.bytesPerSecond()),
+        choice
+            .map(ModeChoice::seconds)
+            .filter(seconds -> expected > 0 && Double.isFinite(seconds))
+            .or(() -> earlier.flatMap(MigrationView::predictedSeconds)),
+        choice
+            .map(ModeChoice::downtimeMillis)
+            .filter(Double::isFinite)
+            .or(() -> earlier.flatMap(MigrationView::predictedDowntimeMillis)),
+        link.map(rate -> (double) rate.bytesPerSecond())
+            .or(() -> earlier.flatMap(MigrationView::linkBytesPerSecond)),
         recoveries,
         retries,
         phaseTimes(end),
@@ -250,6 +301,19 @@ final class MigrationRecord {
     return progress.passes() <= 1 && residentBytes > 0
         ? Math.max(0, residentBytes - Math.min(residentBytes, progress.normalPages() * 4096))
         : Long.MAX_VALUE;
+  }
+
+  private String modeSeenHere() {
+    boolean crossed = subject.role() == Role.TARGET && phase().compareTo(Phase.COPY) > 0;
+    return !crossed || options.mode() != Mode.AUTO
+        ? options.mode().word()
+        : switched ? Mode.POSTCOPY.word() : Mode.PRECOPY.word();
+  }
+
+  /** A rate and what is left of it mean nothing while the link is cut. */
+  private boolean moves() {
+    boolean copies = phase() == Phase.COPY || phase() == Phase.POSTCOPY;
+    return copies && nanoClock.getAsLong() - movedAtNanos < STANDS_STILL.toNanos();
   }
 
   private boolean converges() {

@@ -54,6 +54,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     /** Something that people may want to see has changed. */
     void changed(OutgoingMigration migration);
 
+    /** The guest has nothing to do with it any more, though the target may be owed a last word. */
+    void over();
+
+    /** The bulk is to heed another limit from now on. */
+    void limit(Optional<ByteRate> bandwidth);
+
     /** Bytes per second to the target, by a short measurement. */
     Optional<ByteRate> measureLink();
 
@@ -209,6 +215,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     record.change(options);
     hypervisor.changeMaxDowntime(options.maxDowntime());
     hypervisor.changeBandwidth(options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L));
+    surroundings.limit(options.bandwidth());
     surroundings.changed(this);
   }
 
@@ -297,7 +304,9 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
   @Override
   public void seen(SourceEvent event, SourceState before, SourceState after) {
-    note(event);
+    if (!record.hasEnded()) {
+      note(event);
+    }
     Phase phase = after.stage().phase();
     if (before.stage() != after.stage()) {
       LOG.info(
@@ -315,6 +324,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     if (after.stage() == SourceState.Stage.ENDED && !record.hasEnded()) {
       record.ended(after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())));
       surroundings.journal(this, after);
+      surroundings.over();
     }
     if (before.stage() != after.stage()) {
       surroundings.changed(this);

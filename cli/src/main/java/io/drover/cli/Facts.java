@@ -21,8 +21,8 @@ final class Facts {
     int width = facts.stream().mapToInt(fact -> fact[0].length()).max().orElse(0);
     List<String> lines = new ArrayList<>();
     for (String[] fact : facts) {
-      lines.add(
-          "  " + terminal.faint(fact[0]) + " ".repeat(width - fact[0].length() + 2) + fact[1]);
+      String head = "  " + terminal.faint(fact[0]) + " ".repeat(width - fact[0].length() + 2);
+      lines.addAll(Wrapped.after(head, width + 4, fact[1], terminal));
     }
     return lines;
   }

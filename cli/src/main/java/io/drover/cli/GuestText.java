@@ -48,7 +48,7 @@ final class GuestText {
     return switch (guest.state()) {
       case "running" -> Table.painted(guest.state(), terminal::good);
       case "unclear" -> Table.painted(guest.state(), terminal::bad);
-      case "paused", "arriving" -> Table.painted(guest.state(), terminal::warning);
+      case "paused", "arriving", "waiting" -> Table.painted(guest.state(), terminal::warning);
       default -> guest.state();
     };
   }

@@ -69,8 +69,10 @@ final class MigrationText {
         .filter(problem -> !view.outcome().orElse("").equals("completed"))
         .ifPresent(
             problem -> {
-              lines.add("  " + Safe.text(problem.message()));
-              lines.add("  " + Safe.text(problem.remedy()));
+              lines.addAll(Wrapped.after("  ", 2, Safe.text(problem.message()), terminal));
+              if (!problem.remedy().isEmpty()) {
+                lines.addAll(Wrapped.after("  ", 2, Safe.text(problem.remedy()), terminal));
+              }
             });
     Facts facts = new Facts(terminal);
     facts.add("mode", view.reason().isEmpty() ? view.mode() : view.mode() + ": " + view.reason());
@@ -98,7 +100,12 @@ final class MigrationText {
     }
     lines.addAll(facts.lines());
     for (ProblemView warning : view.warnings()) {
-      lines.add("  " + terminal.warning("warning: ") + Safe.text(warning.problem().toString()));
+      lines.addAll(
+          Wrapped.after(
+              "  " + terminal.warning("warning: "),
+              11,
+              Safe.text(warning.problem().toString()),
+              terminal));
     }
     return lines;
   }
@@ -200,10 +207,13 @@ final class MigrationText {
     List<String> lines = new ArrayList<>(table.lines(terminal));
     lines.add("");
     if (report.possible()) {
-      lines.add(
-          Safe.text(
-              "%s can move to %s by %s: %s"
-                  .formatted(report.guest(), report.to(), report.mode(), report.reason())));
+      lines.addAll(
+          Wrapped.lines(
+              Safe.text(
+                  "%s can move to %s by %s: %s"
+                      .formatted(report.guest(), report.to(), report.mode(), report.reason())),
+              0,
+              terminal));
       lines.add(
           "Foreseen: %s, downtime %s. Nothing was moved."
               .formatted(

@@ -5,6 +5,7 @@ import io.drover.api.ProblemView;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine;
 import picocli.CommandLine.IExecutionExceptionHandler;
@@ -62,10 +63,13 @@ public final class Problems implements IExecutionExceptionHandler, IParameterExc
   }
 
   static List<String> lines(Problem problem, Terminal terminal) {
-    String sentence = terminal.bad("drover: ") + Safe.text(problem.message());
-    return problem.remedy().isEmpty()
-        ? List.of(sentence)
-        : List.of(sentence, "        " + Safe.text(problem.remedy()));
+    List<String> lines =
+        new ArrayList<>(
+            Wrapped.after(terminal.bad("drover: "), 8, Safe.text(problem.message()), terminal));
+    if (!problem.remedy().isEmpty()) {
+      lines.addAll(Wrapped.after(" ".repeat(8), 8, Safe.text(problem.remedy()), terminal));
+    }
+    return lines;
   }
 
   /** Prints a problem that kept the command line from being built at all. */

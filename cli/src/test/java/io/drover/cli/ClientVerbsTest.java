@@ -254,6 +254,21 @@ class ClientVerbsTest {
     return runAt(directory.resolve("s"), Terminal.NONE, arguments);
   }
 
+  @Test
+  void wrapsLongSentencesBetweenWordsOnATerminalOnly() {
+    agent().on("GET", "/v1/migrations/{id}", view("ended", 1, Optional.of("completed")));
+    Terminal narrow = new Terminal(40, Terminal.Colours.PLAIN);
+
+    assertThat(runAt(directory.resolve("s"), narrow, "migration", "show", ID)).isZero();
+    assertThat(out.toString())
+        .contains(
+            "  mode      hybrid: the guest dirties" + System.lineSeparator(),
+            "            memory faster than the link" + System.lineSeparator());
+    out.getBuffer().setLength(0);
+    assertThat(runAt(directory.resolve("s"), Terminal.NONE, "migration", "show", ID)).isZero();
+    assertThat(out.toString()).contains("the guest dirties memory faster than the link is");
+  }
+
   private int runAt(Path socket, Terminal terminal, String... arguments) {
     byte[] guest = "name: web\nmemory: 512M\n".getBytes(StandardCharsets.UTF_8);
     Problems problems = new Problems(terminal);

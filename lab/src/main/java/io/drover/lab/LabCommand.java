@@ -170,6 +170,7 @@ final class LabCommand {
 
     @Override
     int run() {
+      Lab.requireRoot();
       List<String> removed =
           store.exclusively(
               () -> {

@@ -17,10 +17,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** A lab with real agents, and what acceptance tests ask and demand of it. */
@@ -30,6 +33,7 @@ final class Fleet implements AutoCloseable {
   static final LinkShape GIGABIT = LinkShape.ofRate(ByteRate.parse("1gbit"));
   private static final LabStore STORE = LabStore.ofMachine();
   private static final Duration PATIENCE = Duration.ofSeconds(90);
+  private static final Pattern BYTES_SENT = Pattern.compile("bytes_sent:(\\d+)");
   private static final long MOST_RESIDENT_KIBIBYTES = 700L << 10;
 
   private final Lab lab;
@@ -227,6 +231,63 @@ final class Fleet implements AutoCloseable {
     agents.await(host);
   }
 
+  static void signal(ProcessIdentity process, String name) {
+    assertThat(process.alive()).isTrue();
+    String _ = Programs.run(List.of("kill", "-" + name, Long.toString(process.pid())));
+  }
+
+  /** Resets the connection of one channel at one host's kernel, and leaves the others alone. */
+  void resetChannel(String source, String id, String channel, String at) {
+    until(
+        channel + " is in use",
+        () ->
+            newestChannels(source, id).stream()
+                .anyMatch(one -> one.channel().equals(channel) && one.sentBytes() > 200_000));
+    // The kernel does not know which is which, but counts their bytes as the agent does.
+    List<String> channels =
+        newestChannels(source, id).stream()
+            .sorted(Comparator.comparingLong(MigrationView.ChannelBytes::sentBytes).reversed())
+            .map(MigrationView.ChannelBytes::channel)
+            .toList();
+    List<Connection> connections = connections();
+    assertThat(connections).hasSizeGreaterThan(channels.size());
+    Connection chosen = connections.get(channels.indexOf(channel));
+    String killed =
+        at.equals(ALPHA)
+            ? lab.node(ALPHA).run("ss", "-KHtn", "sport", "=", ":" + chosen.port())
+            : lab.node(BETA).run("ss", "-KHtn", "dport", "=", ":" + chosen.port());
+    assertThat(killed).as("ss -K works on this kernel").contains(chosen.port());
+  }
+
+  private List<MigrationView.ChannelBytes> newestChannels(String source, String id) {
+    List<MigrationView.ChannelBytes> all = agent(source).migration(id).channels();
+    int newest = all.stream().mapToInt(MigrationView.ChannelBytes::attempt).max().orElse(-1);
+    return all.stream().filter(one -> one.attempt() == newest).toList();
+  }
+
+  private record Connection(String port, long sent) {}
+
+  /** From alpha to beta, the busiest first. */
+  private List<Connection> connections() {
+    List<Connection> found = new ArrayList<>();
+    // A line for each connection, and a second one, set in, with its counters.
+    List<String> lines =
+        lab.node(ALPHA)
+            .run("ss", "-Htni", "state", "established", "dst", AddressPlan.host(1))
+            .lines()
+            .toList();
+    for (int i = 0; i + 1 < lines.size(); i += 2) {
+      String local = lines.get(i).strip().split("\\s+", -1)[2];
+      Matcher sent = BYTES_SENT.matcher(lines.get(i + 1));
+      found.add(
+          new Connection(
+              local.substring(local.lastIndexOf(':') + 1),
+              sent.find() ? Long.parseLong(sent.group(1)) : 0));
+    }
+    found.sort(Comparator.comparingLong(Connection::sent).reversed());
+    return found;
+  }
+
   List<ProcessIdentity> hypervisors(String host, String guest) {
     return lab.node(host).processes().stream()
         .filter(process -> commandLine(process.pid()).contains("guest=" + guest + ","))
@@ -254,7 +315,7 @@ final class Fleet implements AutoCloseable {
   void assertNothingLeft() {
     for (NodeRecord host : lab.record().hosts()) {
       String name = host.name();
-      until("all is settled on " + name, Duration.ofSeconds(90), () -> leftOn(name).isEmpty());
+      until("all is settled on " + name, Duration.ofSeconds(30), () -> leftOn(name).isEmpty());
       assertThat(leftOn(name)).isEmpty();
       assertThat(residentKibibytes(agents.process(name).orElseThrow().pid()))
           .as("the agent's memory on %s", name)

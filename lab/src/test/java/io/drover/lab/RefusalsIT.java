@@ -165,6 +165,30 @@ class RefusalsIT {
   }
 
   @Test
+  void aCpuModelThatQemuDoesNotKnowIsRefused() {
+    GuestSpec spec = guest().spec();
+    GuestSpec strange =
+        new GuestSpec(
+            "strange",
+            Optional.empty(),
+            spec.memory(),
+            spec.vcpus(),
+            spec.machine(),
+            Optional.of("abacus"),
+            spec.kernel(),
+            spec.initrd(),
+            spec.commandLine(),
+            Optional.empty(),
+            Optional.empty());
+    assertThatThrownBy(() -> fleet().agent(Fleet.ALPHA).startGuest(strange))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining("abacus");
+    assertThat(fleet().agent(Fleet.ALPHA).guests())
+        .noneMatch(view -> view.name().equals("strange"));
+    fleet().assertNothingLeft();
+  }
+
+  @Test
   void aGuestLargerThanTheTargetsFreeMemoryIsRefused() {
     long free = fleet().agent(Fleet.BETA).host().memoryAvailableBytes() >> 20;
     Traveller guest =
@@ -200,6 +224,19 @@ class RefusalsIT {
     // Nobody else may take its name while nobody knows whether it runs.
     assertThatThrownBy(() -> fleet().agent(Fleet.BETA).startGuest(guest.spec()))
         .isInstanceOf(ProblemException.class);
+    assertThat(fleet().hypervisors(Fleet.BETA)).isEqualTo(before);
+    fleet().agent(Fleet.ALPHA).startGuest(guest.spec());
+    MigrationView there =
+        fleet()
+            .awaitEnd(
+                Fleet.ALPHA,
+                fleet()
+                    .agent(Fleet.ALPHA)
+                    .migrate(Fleet.request(guest.name(), Fleet.BETA, "precopy"))
+                    .id());
+    assertThat(there.outcome()).as("%s", there).contains("refused");
+    assertThat(there.problem().orElseThrow().code()).isEqualTo("target-name");
+    fleet().agent(Fleet.ALPHA).stopGuest(guest.name(), io.drover.api.StopManner.FORCED);
     assertThat(fleet().hypervisors(Fleet.BETA)).isEqualTo(before);
     // As the remedy says: the files are moved away. The guest is a person's to end now.
     fleet().killAgent(Fleet.BETA);

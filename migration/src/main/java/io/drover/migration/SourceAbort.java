@@ -26,8 +26,7 @@ final class SourceAbort {
   /** Takes the guest back; possible in every step before the commit. */
   static SourceStep begin(SourceState state, Ending ending) {
     boolean copying = state.stage() == Stage.COPYING || state.stage() == Stage.SWITCHING;
-    boolean peerGone = ending.problem().map(p -> p.code().equals("target-gone")).orElse(false);
-    SourceState next = state.withEnding(ending).withLastWordOwed(!peerGone).at(Stage.ABORTING);
+    SourceState next = state.withEnding(ending).withLastWordOwed(true).at(Stage.ABORTING);
     List<SourceEffect> effects = new ArrayList<>();
     effects.add(new SourceEffect.Journal());
     if (!copying) {
@@ -77,19 +76,19 @@ final class SourceAbort {
       case SourceEvent.FromHypervisor(HypervisorEvent hypervisorEvent)
           when state.stage() == Stage.ABORTING ->
           hypervisor(state, hypervisorEvent);
-      case SourceEvent.FromPeer(PeerMessage.Aborted _), SourceEvent.FromPeer(PeerMessage.Gone _) ->
+      // What a target says once nothing of this migration is open there any more.
+      case SourceEvent.FromPeer(PeerMessage.Aborted _),
+          SourceEvent.FromPeer(PeerMessage.Received _),
+          SourceEvent.FromPeer(PeerMessage.PoweredOff _) ->
           settle(state.withLastWordOwed(false), new ArrayList<>());
-      case SourceEvent.FromPeer(PeerMessage.TargetStatus status)
-          when status.stage() == PeerMessage.TargetStage.UNKNOWN ->
-          settle(state.withLastWordOwed(false), new ArrayList<>());
+      case SourceEvent.FromPeer(PeerMessage.TargetStatus status) -> answered(state, status);
       case SourceEvent.Connected() ->
           state.lastWordOwed()
               ? SourceStep.of(state, new SourceEffect.Send(lastWord(state)))
               : SourceStep.of(state);
       case SourceEvent.Disconnected _ -> settle(state, new ArrayList<>());
-      // Nothing was ever asked of a target that could not be reached, so it need not hear of it.
-      case SourceEvent.Unreachable _, SourceEvent.Resolved _ ->
-          settle(state.withLastWordOwed(false), new ArrayList<>());
+      // A person who decides once more lets the target go unheard.
+      case SourceEvent.Resolved _ -> settle(state.withLastWordOwed(false), new ArrayList<>());
       case SourceEvent.GuestContinued() ->
           state.stage() == Stage.ABORTING && !state.guestFree()
               ? settle(state.withGuestFree(), new ArrayList<>())
@@ -117,6 +116,7 @@ final class SourceAbort {
               : SourceStep.of(state, new SourceEffect.RefuseCancel());
       case SourceEvent.FromPeer _,
           SourceEvent.FromHypervisor _,
+          SourceEvent.Unreachable _,
           SourceEvent.SwitchWanted _,
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,
@@ -124,6 +124,27 @@ final class SourceAbort {
           SourceEvent.EffectFailed _,
           SourceEvent.AgentRestarted _ ->
           SourceStep.of(state);
+    };
+  }
+
+  /** A target that cannot do as it is told says how it stands. */
+  private static SourceStep answered(SourceState state, PeerMessage.TargetStatus status) {
+    return switch (status.stage()) {
+      case UNKNOWN -> settle(state.withLastWordOwed(false), new ArrayList<>());
+      // It has the guest whole, and given up or not: it is the target's since the commit.
+      case LOADED ->
+          state.switched() && state.lastWordOwed()
+              ? SourceStep.of(
+                  state,
+                  new SourceEffect.Send(new PeerMessage.Commit(state.wasRunning())),
+                  new SourceEffect.Send(lastWord(state)))
+              : SourceStep.of(state);
+      // It was told to take back what runs there: only a person can have wanted that, and has heard
+      // of the danger.
+      case RUNNING, RECEIVED, POSTCOPY_PAUSED, GONE, RECEIVING ->
+          status.mayHaveRun() && !state.switched()
+              ? settle(state.withLastWordOwed(false), new ArrayList<>())
+              : SourceStep.of(state);
     };
   }
 

@@ -12,11 +12,6 @@ import java.util.List;
 final class SourceAfterCommit {
   private SourceAfterCommit() {}
 
-  private enum LastWord {
-    OWED,
-    NOT_NEEDED
-  }
-
   static SourceStep step(SourceState state, SourceEvent event) {
     return switch (state.stage()) {
       case COMMITTED -> committed(state, event);
@@ -47,7 +42,7 @@ final class SourceAfterCommit {
       case SourceEvent.Resolved(SourceEvent.Decision decision) ->
           switch (decision) {
             case TARGET_HAS_IT -> completed(state, Ending.of(Outcome.COMPLETED));
-            case TAKE_BACK -> takeBack(state, LastWord.OWED);
+            case TAKE_BACK -> takeBack(state);
           };
       // The transfer is over: what happens to this side's hypervisor no longer matters.
       case SourceEvent.FromHypervisor _, SourceEvent.ChannelsBroken _ -> SourceStep.of(state);
@@ -58,9 +53,7 @@ final class SourceAfterCommit {
   /** The target attests that what it had is gone and never ran. */
   private static SourceStep neverRan(SourceState state) {
     // A hypervisor here that still waits in post-copy cannot go on by itself, but can send again.
-    return state.selfPaused()
-        ? rebuild(state.withNothingThere())
-        : takeBack(state, LastWord.NOT_NEEDED);
+    return state.selfPaused() ? rebuild(state.withNothingThere()) : takeBack(state);
   }
 
   private static SourceStep postCopy(SourceState state, SourceEvent event) {
@@ -296,8 +289,7 @@ final class SourceAfterCommit {
   }
 
   /** Legal because the target attests (or a person does) that the guest never ran there. */
-  private static SourceStep takeBack(SourceState state, LastWord lastWord) {
-    boolean owed = lastWord == LastWord.OWED;
+  private static SourceStep takeBack(SourceState state) {
     Ending ending =
         Ending.of(
             Outcome.ABORTED,
@@ -306,7 +298,7 @@ final class SourceAfterCommit {
                 "The target lost the guest before it ran there",
                 "The guest runs on at the source; try again."));
     SourceState next =
-        state.withEnding(ending).withGuestFree().withLastWordOwed(owed).at(Stage.ENDED);
+        state.withEnding(ending).withGuestFree().withLastWordOwed(true).at(Stage.ENDED);
     // The guest first: killed in between, the agent finds the migration as it was, asks the target
     // again and gets the same answer.
     List<SourceEffect> effects = new ArrayList<>();
@@ -315,7 +307,7 @@ final class SourceAfterCommit {
     }
     effects.add(new SourceEffect.Journal());
     effects.add(new SourceEffect.CloseChannels());
-    if (owed && state.connected()) {
+    if (state.connected()) {
       effects.add(new SourceEffect.Send(SourceAbort.lastWord(next)));
     }
     return new SourceStep(next, effects);

@@ -21,6 +21,7 @@ final class SourceBeforeCommit {
     };
   }
 
+  /** Nothing has been asked of the target yet, so it need not hear of an end. */
   private static SourceStep connecting(SourceState state, SourceEvent event) {
     return switch (event) {
       case SourceEvent.Connected() ->
@@ -29,6 +30,15 @@ final class SourceBeforeCommit {
       case SourceEvent.Unreachable(Problem problem) ->
           SourceAbort.end(state, Ending.of(Outcome.REFUSED, problem));
       case SourceEvent.CancelRequested() -> SourceAbort.end(state, Ending.of(Outcome.CANCELLED));
+      case SourceEvent.EffectFailed(SourceEffect _, Problem problem) ->
+          SourceAbort.end(state, Ending.of(Outcome.ABORTED, problem));
+      case SourceEvent.Stalled(String reason) ->
+          SourceAbort.end(
+              state,
+              Ending.of(
+                  Outcome.ABORTED,
+                  Problem.migration(
+                      "stalled", reason, "The guest runs on at the source; try again.")));
       default -> common(state, event);
     };
   }

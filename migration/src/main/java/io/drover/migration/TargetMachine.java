@@ -336,7 +336,15 @@ public final class TargetMachine {
                         "A person gave the arrival up after the guest had run here",
                         "The guest's memory is lost; start it afresh.")))
             .at(Stage.ENDED)
-        : discarded(state, "A person gave the arrival up");
+        : state
+            .withEnding(
+                Ending.of(
+                    Outcome.ABORTED,
+                    Problem.migration(
+                        "given-up",
+                        "A person gave the arrival up before the guest had run here",
+                        "The guest is its source's, if that still has it; it can be moved again.")))
+            .at(Stage.ENDED);
   }
 
   private static TargetStep resolved(TargetState state, TargetEvent.Decision decision) {

@@ -69,6 +69,11 @@ public record TargetState(
         Optional.empty());
   }
 
+  /** Whether the guest lacks memory that cannot come now; it stands still once it needs some. */
+  public boolean waits() {
+    return mayHaveRun && !received && (stage == Stage.PAUSED || !connected);
+  }
+
   TargetState at(Stage next) {
     return edited(draft -> draft.stage = next);
   }

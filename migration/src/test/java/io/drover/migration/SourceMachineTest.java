@@ -207,7 +207,43 @@ class SourceMachineTest {
   @Test
   void owesNothingToATargetThatWasNeverReached() {
     on(new SourceEvent.Stalled("nothing moves"));
+    assertThat(state.settled()).isTrue();
+  }
+
+  @Test
+  void owesTheLastWordHoweverOftenTheTargetCannotBeReached() {
+    copying();
+    on(new SourceEvent.Disconnected("killed"));
+    on(new SourceEvent.Stalled("nothing moves"));
+    hypervisor(new HypervisorEvent.TransferCancelled(0));
+    on(new SourceEvent.GuestContinued());
     on(new SourceEvent.Unreachable(Problem.peer("unreachable", "no answer", "")));
+    assertThat(outcome()).contains(Outcome.ABORTED);
+    assertThat(state.settled()).isFalse();
+    on(new SourceEvent.Connected());
+    assertThat(effects)
+        .anyMatch(
+            e ->
+                e instanceof SourceEffect.Send(PeerMessage message)
+                    && message instanceof PeerMessage.Abort);
+    peer(new PeerMessage.Aborted());
+    assertThat(state.settled()).isTrue();
+  }
+
+  @Test
+  void tellsTheTargetWhatAPersonDecidedWhileItWasCutOff() {
+    paused();
+    on(new SourceEvent.Disconnected("cut"));
+    on(new SourceEvent.Resolved(SourceEvent.Decision.TAKE_BACK));
+    assertThat(outcome()).contains(Outcome.LOST);
+    on(new SourceEvent.Unreachable(Problem.peer("unreachable", "no answer", "")));
+    on(new SourceEvent.Connected());
+    assertThat(effects)
+        .anyMatch(
+            e ->
+                e instanceof SourceEffect.Send(PeerMessage message)
+                    && message instanceof PeerMessage.SourceLost);
+    peer(new PeerMessage.Aborted());
     assertThat(state.settled()).isTrue();
   }
 

@@ -70,6 +70,7 @@ class TargetMachineTest {
     loaded();
     on(new TargetEvent.Resolved(TargetEvent.Decision.DISCARD));
     assertThat(state.ending().orElseThrow().outcome()).isEqualTo(Outcome.ABORTED);
+    assertThat(state.ending().orElseThrow().problem().orElseThrow().remedy()).isNotEmpty();
     assertThat(effects).contains(new TargetEffect.Remove());
   }
 

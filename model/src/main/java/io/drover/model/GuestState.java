@@ -8,6 +8,8 @@ public enum GuestState {
   PAUSED,
   /** Here, but receiving: it has not run on this host yet. */
   ARRIVING,
+  /** It belongs here and waits, now or soon, for memory that is still at another host. */
+  WAITING,
   /** Its process is gone. */
   STOPPED,
   /** Its process does not answer; Drover does not touch it. */

@@ -255,21 +255,13 @@ public record QemuProgram(
 
   /** Why this definition cannot run here, if so. */
   public Optional<Problem> refusalOf(GuestDefinition definition) {
-    if (!machines.contains(definition.machine())) {
-      return Optional.of(
-          Problem.host(
-              "no-machine-type",
-              "QEMU %s has no machine type '%s'".formatted(version, definition.machine()),
-              "Install a newer QEMU here, or define the guest with a machine type both hosts have."));
+    Optional<Problem> machine = machineRefusal(definition);
+    if (machine.isPresent()) {
+      return machine;
     }
-    String model = definition.cpu().split(",", 2)[0];
-    boolean special = model.equals("host") || model.equals("max") || model.equals("base");
-    if (!special && !cpuModels.containsKey(model)) {
-      return Optional.of(
-          Problem.host(
-              "no-cpu-model",
-              "QEMU %s has no CPU model '%s'".formatted(version, model),
-              "Define the guest with a CPU model that every host knows."));
+    Optional<Problem> cpu = cpuRefusal(definition);
+    if (cpu.isPresent()) {
+      return cpu;
     }
     for (Optional<String> file : List.of(definition.kernel(), definition.initrd())) {
       if (file.isPresent() && !Files.isReadable(Path.of(file.get()))) {
@@ -281,5 +273,30 @@ public record QemuProgram(
       }
     }
     return Optional.empty();
+  }
+
+  /** Why this QEMU cannot give a guest its machine type, if it cannot. */
+  public Optional<Problem> machineRefusal(GuestDefinition definition) {
+    return machines.contains(definition.machine())
+        ? Optional.empty()
+        : Optional.of(
+            Problem.host(
+                "no-machine-type",
+                "QEMU %s has no machine type '%s'".formatted(version, definition.machine()),
+                "Install a newer QEMU here, or define the guest with a machine type both hosts"
+                    + " have."));
+  }
+
+  /** Why this QEMU does not know a guest's CPU model, if it does not. */
+  public Optional<Problem> cpuRefusal(GuestDefinition definition) {
+    String model = definition.cpu().split(",", 2)[0];
+    boolean special = model.equals("host") || model.equals("max") || model.equals("base");
+    return special || cpuModels.containsKey(model)
+        ? Optional.empty()
+        : Optional.of(
+            Problem.host(
+                "no-cpu-model",
+                "QEMU %s has no CPU model '%s'".formatted(version, model),
+                "Define the guest with a CPU model that every host knows."));
   }
 }

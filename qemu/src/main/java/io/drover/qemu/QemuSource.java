@@ -149,7 +149,7 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void breakTransfer() {
-    TransferBreaker.breakTransfer(guest);
+    TransferBreaker.breakOutgoing(guest);
   }
 
   @Override

@@ -140,7 +140,7 @@ public final class QemuTarget implements TargetHypervisor {
 
   @Override
   public void breakTransfer() {
-    TransferBreaker.breakTransfer(process());
+    TransferBreaker.breakIncoming(process());
   }
 
   @Override

@@ -55,6 +55,11 @@ final class Move implements AutoCloseable {
     }
   }
 
+  /** The relay of the newest attempt. */
+  RecordingRelay relay() {
+    return relays.getLast();
+  }
+
   /** What happens after the commit point; ends with the guest here and the source gone. */
   QemuGuest finishPreCopy() {
     sourceLog.await(HypervisorEvent.TransferCompleted.class);

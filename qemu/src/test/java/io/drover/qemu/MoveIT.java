@@ -165,6 +165,37 @@ class MoveIT {
     recovers(RealQemu.postcopyUrgent());
   }
 
+  /** A target that was told to break off at that moment with 'migrate-pause' died of it. */
+  @Test
+  void recoversWhenItIsBrokenOffWhileItNoticesABreakByItself() throws Exception {
+    TransferSettings settings = RealQemu.postcopyUrgent();
+    try (Move move =
+        new Move(real, startWriter("a"), "b", settings).begin(SLOW / 5, MoveIT::noTap)) {
+      move.source.switchToPostCopy();
+      move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
+      move.target.run();
+      move.targetLog.await(HypervisorEvent.GuestResumed.class);
+      int breaks = 16;
+      for (int i = 0; i < breaks; i++) {
+        move.relay().awaitChannels(2);
+        Thread.sleep(100);
+        move.relay().cut(i % 2);
+        move.cut();
+        for (int again = 0; again < 30; again++) {
+          move.target.breakTransfer();
+        }
+        move.source.breakTransfer();
+        move.sourceLog.await(HypervisorEvent.PostCopyPaused.class);
+        move.targetLog.await(HypervisorEvent.PostCopyPaused.class);
+        move.source.resumeTransfer(
+            move.path(i < breaks - 1 ? SLOW / 5 : Long.MAX_VALUE, MoveIT::noTap));
+        move.sourceLog.await(HypervisorEvent.PostCopyRecovered.class);
+        move.targetLog.await(HypervisorEvent.PostCopyRecovered.class);
+      }
+      assertRunsWell(move.finishPostCopy());
+    }
+  }
+
   private void recovers(TransferSettings settings) throws Exception {
     try (Move move = new Move(real, startWriter("a"), "b", settings).begin(SLOW, MoveIT::noTap)) {
       move.source.switchToPostCopy(Optional.empty());

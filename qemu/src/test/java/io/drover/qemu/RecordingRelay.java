@@ -74,6 +74,18 @@ final class RecordingRelay implements AutoCloseable {
     }
   }
 
+  /** Resets one connection, and leaves the others alone. */
+  void cut(int channel) throws IOException {
+    open.get(2 * channel).close();
+    open.get(2 * channel + 1).close();
+  }
+
+  void awaitChannels(int count) throws InterruptedException {
+    for (int i = 0; i < 1000 && open.size() < 2 * count; i++) {
+      Thread.sleep(10);
+    }
+  }
+
   /** Cuts every connection, both ways. */
   void cut() throws IOException {
     for (SocketChannel channel : open) {

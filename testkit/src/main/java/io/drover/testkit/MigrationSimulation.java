@@ -49,6 +49,6 @@ public final class MigrationSimulation {
     if (failure.isPresent()) {
       simulation.tell(world::toString);
     }
-    return new Result(seed, failure, Map.copyOf(world.notes()), simulation.trace());
+    return new Result(seed, failure, Map.copyOf(world.rules().notes()), simulation.trace());
   }
 }

@@ -65,6 +65,9 @@ final class SimFaults {
       simulation.at(at, () -> world.source().offer(new SourceEvent.CancelRequested()));
     } else if (kind < 93) {
       simulation.at(at, world::guestPowersOff);
+    } else if (kind < 94) {
+      long millis = simulation.between(1000, 20_000);
+      simulation.at(at, () -> cutAndGiveUp(millis));
     } else if (kind < 95) {
       simulation.at(at, () -> world.source().offer(new SourceEvent.Stalled("an impatient timer")));
     } else if (kind < 97) {
@@ -95,6 +98,13 @@ final class SimFaults {
     simulation.tell(() -> "control link cut for " + millis + " ms");
     world.network().cutControl(millis);
     world.source().connection().ifPresent(SimLink.Connection::cutNow);
+  }
+
+  /** A person does not wait for the link. */
+  private void cutAndGiveUp(long millis) {
+    cutControl(millis);
+    cutChannels(millis);
+    simulation.after(simulation.between(0, millis), world::givenUpAtSource);
   }
 
   private void cutChannels(long millis) {

@@ -16,7 +16,6 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
 
   private Optional<SimLink.Connection> connection = Optional.empty();
   private boolean connecting;
-  private boolean mayGiveUp = true;
   private boolean replayKept;
 
   SimSourceAgent(SimWorld world) {
@@ -45,7 +44,7 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
   @Override
   Step<SourceState, SourceEffect> step(SourceState before, SourceEvent event) {
     SourceStep step = world().machines().source(before, event);
-    world().sourceStepped(before, event, step);
+    world().rules().sourceStepped(before, event, step);
     return new Step<>(step.state(), step.effects());
   }
 
@@ -77,7 +76,7 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
         offer(new SourceEvent.GuestContinued());
       }
       case SourceEffect.RemoveGuest() -> {
-        world().sourceRemoved();
+        world().rules().sourceRemoved();
         hypervisor.quit();
       }
       case SourceEffect.CloseChannels() ->
@@ -132,13 +131,10 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
               && world().target().alive()) {
             SimLink.Connection fresh = world().link().open();
             connection = Optional.of(fresh);
-            mayGiveUp = false;
             offer(new SourceEvent.Connected());
             world().target().accepted(fresh);
-          } else if (mayGiveUp) {
-            connecting = false;
-            offer(new SourceEvent.Unreachable(Problem.peer("unreachable", "no answer", "")));
           } else {
+            offer(new SourceEvent.Unreachable(Problem.peer("unreachable", "no answer", "")));
             tryToConnect(simulation().between(200, 2000));
           }
         });
@@ -193,7 +189,6 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
     connection.ifPresent(SimLink.Connection::closedBySource);
     connection = Optional.empty();
     connecting = false;
-    mayGiveUp = false;
     replayKept = false;
     world().sourceHypervisor().channels().ifPresent(c -> c.breakNow(50, 200));
   }

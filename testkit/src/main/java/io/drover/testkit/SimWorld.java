@@ -1,26 +1,20 @@
 package io.drover.testkit;
 
-import io.drover.migration.SourceEffect;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceState;
-import io.drover.migration.SourceStep;
 import io.drover.migration.TargetEvent;
 import io.drover.migration.TargetState;
-import io.drover.migration.TransferState;
 import io.drover.model.ByteSize;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.MigrationOptions;
-import io.drover.model.Outcome;
 import io.drover.model.Version;
 import io.drover.wire.PeerMessage;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 
-/** Two hosts, one guest, one migration; and the rules that must hold after every event. */
+/** Two hosts, one guest, one migration; {@link SimRules} watches. */
 final class SimWorld {
   private static final long FAULTS_END_MILLIS = 20_000;
   private static final long SETTLES_WITHIN_MILLIS = 200_000;
@@ -49,16 +43,9 @@ final class SimWorld {
   private final SimTargetAgent target;
   private final SimSource sourceHypervisor;
   private final List<SimTarget> targets = new ArrayList<>();
-  private final Map<String, Integer> notes = new TreeMap<>();
+  private final SimHistory history = new SimHistory();
+  private final SimRules rules;
   private long lastProgressMillis;
-  private boolean poweredOff;
-  private boolean switchLeft;
-  private boolean hypervisorKilledAtSource;
-  private boolean hypervisorKilledAtTarget;
-  private boolean sourceHostLost;
-  private boolean targetHostLost;
-  private boolean targetForgot;
-  private boolean personDecided;
 
   SimWorld(Simulation simulation, Machines machines) {
     this.simulation = simulation;
@@ -69,6 +56,7 @@ final class SimWorld {
     this.source = new SimSourceAgent(this);
     this.target = new SimTargetAgent(this);
     this.sourceHypervisor = new SimSource(this, guestRan());
+    this.rules = new SimRules(this, history);
     simulation.tell(scenario::toString);
   }
 
@@ -106,16 +94,11 @@ final class SimWorld {
     return targets;
   }
 
-  /** Things that are allowed and yet worth counting. */
-  Map<String, Integer> notes() {
-    return notes;
+  SimRules rules() {
+    return rules;
   }
 
-  private void note(String what) {
-    notes.merge(what, 1, Integer::sum);
-  }
-
-  private boolean guestRan() {
+  boolean guestRan() {
     return scenario.before() == SourceState.GuestBefore.RUNNING;
   }
 
@@ -156,11 +139,11 @@ final class SimWorld {
 
   void poweredOff() {
     simulation.tell(() -> "the guest powers itself off");
-    poweredOff = true;
+    history.poweredOff = true;
   }
 
   void switchLeft() {
-    switchLeft = true;
+    history.switchLeft = true;
     source.switchLeft();
   }
 
@@ -173,7 +156,7 @@ final class SimWorld {
   }
 
   void killSourceHypervisor() {
-    hypervisorKilledAtSource = true;
+    history.hypervisorKilledAtSource = true;
     sourceHypervisor.kill();
   }
 
@@ -182,7 +165,7 @@ final class SimWorld {
         .filter(SimTarget::alive)
         .forEach(
             t -> {
-              hypervisorKilledAtTarget = true;
+              history.hypervisorKilledAtTarget = true;
               t.kill();
             });
   }
@@ -193,40 +176,54 @@ final class SimWorld {
   }
 
   void restartSource() {
-    if (!sourceHostLost) {
+    if (!history.sourceHostLost) {
       source.restart();
     }
   }
 
   void restartTarget() {
-    if (!targetHostLost && !target.alive()) {
+    if (!history.targetHostLost && !target.alive()) {
       target.restart();
       target.watchSilence();
     }
   }
 
   void loseSourceHost() {
-    if (!targetHostLost) {
+    if (!history.targetHostLost) {
       simulation.tell(() -> "the source host is lost for good");
-      sourceHostLost = true;
+      history.sourceHostLost = true;
       source.kill();
       killSourceHypervisor();
     }
   }
 
   void loseTargetHost() {
-    if (!sourceHostLost) {
+    if (!history.sourceHostLost) {
       simulation.tell(() -> "the target host is lost for good");
-      targetHostLost = true;
+      history.targetHostLost = true;
       target.kill();
       killTargetHypervisor();
+    }
+  }
+
+  /** Legal in post-copy at any time: the newest memory is at the target, and this gives it up. */
+  void givenUpAtSource() {
+    boolean inPostCopy =
+        source.state().map(SourceState::stage).stream()
+            .anyMatch(
+                stage ->
+                    stage == SourceState.Stage.PAUSED || stage == SourceState.Stage.RECOVERING);
+    if (inPostCopy && source.alive()) {
+      simulation.tell(() -> "a person gives the migration up at the source");
+      history.personDecided = true;
+      source.offer(new SourceEvent.Resolved(SourceEvent.Decision.TAKE_BACK));
     }
   }
 
   /** The target's agent is killed and its journal lost; its hypervisor lives on. */
   void targetForgets() {
     simulation.tell(() -> "the target loses its journal");
-    targetForgot = true;
+    history.targetForgot = true;
     target.kill();
     target.forgetEverything();
     simulation.after(simulation.between(10, 3000), this::restartTarget);
@@ -242,7 +239,7 @@ final class SimWorld {
       wantSwitch(scenario.switchAfterMillis());
     }
     while (simulation.next(FAULTS_END_MILLIS)) {
-      checkAlways();
+      rules.checkAlways();
     }
     simulation.tell(() -> "faults end, links heal, agents are started again");
     network.heal();
@@ -260,12 +257,12 @@ final class SimWorld {
     }
     long end = simulation.nowMillis() + GRACE_MILLIS;
     while (simulation.next(end)) {
-      checkAlways();
+      rules.checkAlways();
     }
     if (!settledStates()) {
       throw new Violation("settled, and then stirred again");
     }
-    checkEnd();
+    rules.checkEnd();
   }
 
   private void wantSwitch(long delay) {
@@ -282,31 +279,31 @@ final class SimWorld {
 
   private void runUntilSettled(long until) {
     while (!settled() && simulation.next(until)) {
-      checkAlways();
+      rules.checkAlways();
     }
   }
 
   private boolean settled() {
     return settledStates()
-        && (sourceHostLost || source.idle())
-        && (targetHostLost || target.idle());
+        && (history.sourceHostLost || source.idle())
+        && (history.targetHostLost || target.idle());
   }
 
   private boolean settledStates() {
-    return (sourceHostLost || source.state().map(SourceState::settled).orElse(true))
-        && (targetHostLost
+    return (history.sourceHostLost || source.state().map(SourceState::settled).orElse(true))
+        && (history.targetHostLost
             || target.state().map(s -> s.stage() == TargetState.Stage.ENDED).orElse(true));
   }
 
   /** Only where the agents cannot know, and a person can go and look. */
   private void askPerson() {
-    if (!sourceHostLost && !targetHostLost && !targetForgot) {
+    if (!history.sourceHostLost && !history.targetHostLost && !history.targetForgot) {
       throw new Violation("does not settle by itself");
     }
-    personDecided = true;
+    history.personDecided = true;
     simulation.tell(() -> "a person decides");
     boolean ranThere = targets.stream().anyMatch(SimTarget::everExecuted);
-    if (!sourceHostLost && source.state().filter(s -> !s.settled()).isPresent()) {
+    if (!history.sourceHostLost && source.state().filter(s -> !s.settled()).isPresent()) {
       boolean wholeThere = targets.stream().anyMatch(t -> t.everExecuted() && t.hasEverything());
       if (!ranThere) {
         targets.forEach(SimTarget::kill);
@@ -319,7 +316,7 @@ final class SimWorld {
       // A target that can never hear of it is given up in a second step.
       simulation.after(5000, () -> source.offer(new SourceEvent.Resolved(decision)));
     }
-    if (!targetHostLost && sourceHostLost) {
+    if (!history.targetHostLost && history.sourceHostLost) {
       boolean loaded =
           target.state().filter(s -> s.stage() == TargetState.Stage.LOADED).isPresent();
       boolean whole = targets.stream().anyMatch(t -> t.alive() && t.hasEverything());
@@ -332,208 +329,8 @@ final class SimWorld {
     }
   }
 
-  // ---- the rules ----
-
   void stepped() {
-    checkAlways();
-  }
-
-  private void checkAlways() {
-    int executing = 0;
-    int living = 0;
-    boolean mayExecuteThere = false;
-    boolean everExecutedThere = false;
-    for (SimTarget t : targets) {
-      executing += t.executing() ? 1 : 0;
-      living += t.alive() ? 1 : 0;
-      mayExecuteThere |= t.mayExecute();
-      everExecutedThere |= t.everExecuted();
-    }
-    if (sourceHypervisor.executing() && mayExecuteThere) {
-      throw new Violation("two copies run, or may at any moment");
-    }
-    if (sourceHypervisor.executing() && everExecutedThere) {
-      throw new Violation("the source runs after the target did");
-    }
-    if (executing > 1 || living > 1) {
-      throw new Violation("more than one hypervisor at the target");
-    }
-  }
-
-  /** Before the driver performs it. */
-  void sourceStepped(SourceState before, SourceEvent event, SourceStep step) {
-    SourceState after = step.state();
-    if (event instanceof SourceEvent.CancelRequested) {
-      checkCancel(step);
-    }
-    Optional<Outcome> told = after.ending().map(e -> e.outcome());
-    if (told.equals(Optional.of(Outcome.LOST))
-        && !told.equals(before.ending().map(e -> e.outcome()))) {
-      checkLost(event);
-    }
-  }
-
-  private static void checkCancel(SourceStep step) {
-    boolean refused = step.effects().stream().anyMatch(SourceEffect.RefuseCancel.class::isInstance);
-    boolean heeded =
-        step.state()
-            .ending()
-            .map(
-                e ->
-                    e.outcome() == Outcome.CANCELLED
-                        || e.outcome() == Outcome.ABORTED
-                        || e.outcome() == Outcome.REFUSED)
-            .orElse(false);
-    if (!refused && !heeded) {
-      throw new Violation("a request to cancel was ignored");
-    }
-  }
-
-  private void checkLost(SourceEvent event) {
-    if (event instanceof SourceEvent.Resolved) {
-      return;
-    }
-    Optional<SimTarget> alive = targets.stream().filter(SimTarget::alive).findFirst();
-    boolean ranThere = targets.stream().anyMatch(SimTarget::everExecuted);
-    if (alive.isPresent() && alive.get().hasEverything()) {
-      if (ranThere || switchLeft) {
-        throw new Violation("LOST, and the target has everything");
-      }
-      note("LOST though the target had it whole before the commit (source died)");
-      return;
-    }
-    if (!sourceHypervisor.alive()) {
-      return;
-    }
-    // Killed between the journal and the command, or right after it: nobody can tell which.
-    boolean toldToRun = target.journal().map(TargetState::mayHaveRun).orElse(false);
-    if (ranThere || toldToRun) {
-      note(ranThere ? "LOST after it ran there" : "LOST, told to run there and died before it did");
-      boolean recoverable =
-          sourceHypervisor.split()
-              && alive.filter(t -> t.transferState() == TransferState.POSTCOPY_PAUSED).isPresent();
-      if (recoverable) {
-        throw new Violation("LOST, and it could have been recovered");
-      }
-      return;
-    }
-    if (!sourceHypervisor.split()) {
-      throw new Violation("LOST, and the source has it whole");
-    }
-    if (source.replayKept()) {
-      throw new Violation("LOST, and the switch could have been replayed");
-    }
-    note("LOST because the switch was not kept");
-  }
-
-  /** Called when the source's agent is about to end the source's hypervisor. */
-  void sourceRemoved() {
-    boolean wholeThere =
-        targets.stream().anyMatch(t -> t.hasEverything() && (t.alive() || t.everExecuted()));
-    // A paused guest never executes, and is the target's all the same once that is journalled.
-    boolean ownedThere =
-        targets.stream().anyMatch(SimTarget::everExecuted)
-            || target.journal().map(TargetState::mayHaveRun).orElse(false);
-    boolean lost =
-        source.state().flatMap(SourceState::ending).stream()
-            .anyMatch(e -> e.outcome() == Outcome.LOST);
-    boolean excused = poweredOff || ownedThere || lost || personDecided;
-    if (sourceHypervisor.alive() && !wholeThere && !excused) {
-      throw new Violation("the source's copy is removed and the target does not have it");
-    }
-  }
-
-  private void checkEnd() {
-    Optional<SimTarget> alive = targets.stream().filter(SimTarget::alive).findFirst();
-    boolean targetTouched =
-        hypervisorKilledAtTarget || targetHostLost || targetForgot || personDecided;
-    if (!sourceHostLost) {
-      checkSourceEnd(alive, targetTouched);
-    }
-    if (!targetHostLost && !targetForgot) {
-      checkTargetEnd(alive);
-    }
-  }
-
-  private void checkSourceEnd(Optional<SimTarget> alive, boolean targetTouched) {
-    Optional<Outcome> told = source.state().flatMap(SourceState::ending).map(e -> e.outcome());
-    told.ifPresent(outcome -> note("outcome " + outcome));
-    if (told.isEmpty()) {
-      // Killed before the first journal: nothing ever happened.
-      expect(source.state().isEmpty(), "ended without an outcome");
-      return;
-    }
-    switch (told.get()) {
-      case COMPLETED -> {
-        expect(!sourceHypervisor.alive(), "completed, and the source's hypervisor is left");
-        expect(
-            targetTouched || targets.stream().anyMatch(SimTarget::hasEverything),
-            "completed, and the target never had it all");
-        expect(
-            targetTouched || poweredOff || alive.isPresent(),
-            "completed, and nothing lives at the target");
-        alive.ifPresent(
-            t ->
-                expect(
-                    personDecided || targetForgot || t.executing() == guestRan(),
-                    "completed, and the guest does not do what it did"));
-      }
-      case ABORTED, CANCELLED, REFUSED -> {
-        expect(
-            alive.isEmpty() || targetForgot,
-            told.get() + ", and a hypervisor is left at the target");
-        if (!hypervisorKilledAtSource && !poweredOff) {
-          expect(sourceHypervisor.alive(), told.get() + ", and the source's hypervisor is gone");
-          expect(
-              sourceHypervisor.executing() == guestRan(),
-              told.get() + ", and the guest does not do what it did");
-        }
-      }
-      case POWERED_OFF -> {
-        expect(poweredOff, "powered off, and it was not");
-        expect(
-            !sourceHypervisor.alive() && (alive.isEmpty() || targetForgot),
-            "powered off, and a hypervisor is left");
-      }
-      case LOST -> expect(!sourceHypervisor.alive(), "lost, and the source's hypervisor is left");
-    }
-  }
-
-  private void checkTargetEnd(Optional<SimTarget> alive) {
-    target
-        .state()
-        .flatMap(TargetState::ending)
-        .ifPresent(
-            ending -> {
-              switch (ending.outcome()) {
-                case COMPLETED -> {
-                  expect(target.adopted(), "completed at the target, and not adopted");
-                  expect(
-                      targets.getLast().hasEverything(),
-                      "completed at the target without everything");
-                }
-                case ABORTED, CANCELLED, REFUSED, POWERED_OFF ->
-                    expect(
-                        alive.isEmpty(),
-                        ending.outcome() + " at the target, and a hypervisor is left");
-                case LOST -> {}
-              }
-              Optional<Outcome> told =
-                  source.state().flatMap(SourceState::ending).map(e -> e.outcome());
-              if (!sourceHostLost && !personDecided && told.isPresent()) {
-                boolean here = ending.outcome() == Outcome.COMPLETED;
-                boolean there = told.get() == Outcome.COMPLETED;
-                if (here && !there) {
-                  throw new Violation("the target says completed, the source " + told.get());
-                }
-              }
-            });
-  }
-
-  private static void expect(boolean holds, String otherwise) {
-    if (!holds) {
-      throw new Violation(otherwise);
-    }
+    rules.checkAlways();
   }
 
   @Override

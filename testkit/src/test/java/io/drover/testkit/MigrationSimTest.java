@@ -193,6 +193,24 @@ class MigrationSimTest {
         .isTrue();
   }
 
+  @Test
+  void findsATargetThatIsNeverToldHowItEnded() {
+    assertThat(
+            finds(
+                "does not settle by itself",
+                new Broken() {
+                  @Override
+                  List<SourceEffect> source(
+                      SourceState before, SourceState after, List<SourceEffect> effects) {
+                    boolean owes = after.stage() == SourceState.Stage.ENDED && after.lastWordOwed();
+                    return owes
+                        ? effects.stream().filter(e -> !(e instanceof SourceEffect.Send)).toList()
+                        : effects;
+                  }
+                }))
+        .isTrue();
+  }
+
   private static boolean finds(String failure, Machines machines) {
     return finds(failure, machines, SEEDS_FOR_BROKEN_MACHINES);
   }
