@@ -179,8 +179,7 @@ record Experiment(
               .map(Case::workload)
               .anyMatch(
                   other ->
-                      other instanceof Workload.Stress less
-                          && less.mebibytes() < load.mebibytes());
+                      other instanceof Workload.Stress less && less.mebibytes() < load.mebibytes());
     }
 
     @Override
@@ -239,8 +238,7 @@ record Experiment(
     public List<Piece> plan(int runs) {
       return contenders.stream()
           .map(
-              contender ->
-                  new Piece(caseName(), contender.name(), 1, Estimates.limitSeconds(this)))
+              contender -> new Piece(caseName(), contender.name(), 1, Estimates.limitSeconds(this)))
           .toList();
     }
 
@@ -325,12 +323,7 @@ record Experiment(
    * @param x where it stands on a curve
    */
   record Case(
-      String name,
-      String group,
-      OptionalDouble x,
-      LinkShape shape,
-      Workload workload,
-      Mode mode) {
+      String name, String group, OptionalDouble x, LinkShape shape, Workload workload, Mode mode) {
 
     /** One that is on no curve. */
     Case(String name, LinkShape shape, Workload workload, Mode mode) {

@@ -45,9 +45,7 @@ final class Experiments {
   static List<Experiment> all(Scale scale) {
     return List.of(
         ModesExperiment.of(
-            scale == Scale.FULL
-                ? ModesExperiment.Extent.FULL
-                : ModesExperiment.Extent.QUICK),
+            scale == Scale.FULL ? ModesExperiment.Extent.FULL : ModesExperiment.Extent.QUICK),
         tunnel(scale),
         DowntimeExperiment.of(scale),
         link(scale),
@@ -91,12 +89,14 @@ final class Experiments {
                 "throughput of the tunnel over QEMU's own TLS",
                 Target.ratio(idle, DROVER, NATIVE_TLS, Measure.THROUGHPUT),
                 Bound.AT_LEAST,
-                1.0, "x"),
+                1.0,
+                "x"),
             new Target(
                 "stretch: throughput of the tunnel over plain TCP",
                 Target.ratio(idle, DROVER, NATIVE, Measure.THROUGHPUT),
                 Bound.AT_LEAST,
-                0.9, "x")),
+                0.9,
+                "x")),
         List.of(),
         List.of(bars("Throughput", Measure.THROUGHPUT), bars("Processor time", Measure.PROCESSOR)),
         RUNS);
@@ -112,7 +112,8 @@ final class Experiments {
               "rate on the link over native QEMU's, " + mode.word(),
               Target.ratio(mode.word(), DROVER, NATIVE, Measure.LINK_RATE),
               Bound.AT_LEAST,
-              0.97, "x"));
+              0.97,
+              "x"));
     }
     return new Experiment(
         "link",
@@ -146,7 +147,8 @@ final class Experiments {
                 "total time over (non-zero memory over line rate), auto",
                 new Median(stressed, ModesExperiment.AUTO, Measure.LINE_RATIO),
                 Bound.AT_MOST,
-                1.15, "x")),
+                1.15,
+                "x")),
         List.of(
             new Published(
                 "published hybrid",
@@ -171,9 +173,12 @@ final class Experiments {
                 "wall time of 'drover guest list' in ms",
                 new Median(command.caseName(), DROVER, Measure.WALL),
                 Bound.AT_MOST,
-                400, "ms")),
+                400,
+                "ms")),
         List.of(),
-        List.of(new Figure.Distribution("Wall time", Measure.WALL.label(), Measure.WALL.unit(), command.caseName())),
+        List.of(
+            new Figure.Distribution(
+                "Wall time", Measure.WALL.label(), Measure.WALL.unit(), command.caseName())),
         RUNS);
   }
 
@@ -186,16 +191,23 @@ final class Experiments {
               "%s, at its most".formatted(heap.label()),
               new Worst(moves.caseName(), DROVER, heap),
               Bound.AT_MOST,
-              256, "MiB"));
+              256,
+              "MiB"));
     }
     return new Experiment(
         "relay",
         "How much memory does an agent need for many migrations at once?",
         moves,
-        List.of(Measure.SOURCE_HEAP, Measure.TARGET_HEAP, Measure.SOURCE_RESIDENT, Measure.TARGET_RESIDENT),
+        List.of(
+            Measure.SOURCE_HEAP,
+            Measure.TARGET_HEAP,
+            Measure.SOURCE_RESIDENT,
+            Measure.TARGET_RESIDENT),
         targets,
         List.of(),
-        List.of(bars("Heap of the source's agent", Measure.SOURCE_HEAP), bars("Heap of the target's agent", Measure.TARGET_HEAP)),
+        List.of(
+            bars("Heap of the source's agent", Measure.SOURCE_HEAP),
+            bars("Heap of the target's agent", Measure.TARGET_HEAP)),
         RUNS);
   }
 

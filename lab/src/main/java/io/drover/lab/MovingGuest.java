@@ -85,8 +85,7 @@ final class MovingGuest implements AutoCloseable {
               "")
           .asException();
     }
-    place =
-        new Place(from.lab(), from.guest(), from.there(), from.here(), from.idealSeconds());
+    place = new Place(from.lab(), from.guest(), from.there(), from.here(), from.idealSeconds());
     return new Measured(values(move, from.idealSeconds()), Optional.empty(), move.linkUse());
   }
 
