@@ -6,7 +6,6 @@ import io.drover.lab.Experiment.Limit;
 import io.drover.lab.Experiment.Moves;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,7 +93,6 @@ final class Sites {
   /** One lab for all runs of the command. */
   private final class CommandSite implements Site {
     private final Experiment.ClientCommand command;
-    private final Supplier<Lab> labs = () -> lab(LinkShape.UNSHAPED);
     private @Nullable Lab lab;
 
     CommandSite(Experiment.ClientCommand command) {
@@ -105,7 +103,7 @@ final class Sites {
     public Measured measure(Piece piece) {
       Lab known = lab;
       if (known == null) {
-        known = labs.get();
+        known = lab(LinkShape.UNSHAPED);
         lab = known;
         // The first one warms the disk cache up, for a person's second try, too.
         new ClientTimer(known, command).wallMillis();

@@ -47,7 +47,7 @@ class BenchTest {
   }
 
   private static Case stressed(int mebibytes) {
-    return ModesExperiment.Link.GIGABIT.stressed(mebibytes);
+    return PublishedLink.GIGABIT.stressed(mebibytes);
   }
 
   private static Experiment experiment(Case... cases) {
