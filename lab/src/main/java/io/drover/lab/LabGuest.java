@@ -24,7 +24,8 @@ final class LabGuest {
   private static final int FILLED_MEBIBYTES_PER_SECOND = 20;
 
   private static final Duration POLL = Duration.ofMillis(50);
-  private static final long PAGE_BYTES = 4096;
+  private static final Duration GROWTH_LOOK = Duration.ofSeconds(1);
+  private static final long GROWTH_BYTES = 4 << 20;
 
   private final Lab lab;
   private final String name;
@@ -32,6 +33,8 @@ final class LabGuest {
   private final GuestSpec spec;
   private final Workload workload;
   private final Map<String, SerialLog> serials = new HashMap<>();
+  private long residentBytes;
+  private long residentNanos = System.nanoTime();
 
   LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
     this.lab = lab;
@@ -92,11 +95,22 @@ final class LabGuest {
     }
   }
 
-  private long residentBytes(String host) {
-    return process(host)
-        .flatMap(process -> ProcessIdentity.stat(process.pid()))
-        .map(fields -> Long.parseLong(fields[21]) * PAGE_BYTES)
-        .orElse(0L);
+  /**
+   * Whether its memory has stopped to grow. What is resident of the whole process would not do: the
+   * emulator's own code takes as much as a small load.
+   */
+  private boolean isFilled(String host) {
+    if (System.nanoTime() - residentNanos < GROWTH_LOOK.toNanos()) {
+      return false;
+    }
+    long before = residentBytes;
+    residentNanos = System.nanoTime();
+    residentBytes =
+        process(host)
+            .map(qemu -> NonZeroMemory.residentBytes(qemu, ByteSize.parse(spec.memory()).bytes()))
+            .orElse(0L);
+    return residentBytes >= (long) workload.mebibytes() << 20
+        && residentBytes - before < GROWTH_BYTES;
   }
 
   /** The serial line as that host wrote it down. */
@@ -115,10 +129,7 @@ final class LabGuest {
       case Workload.Stress _, Workload.StressNg _ -> {
         await(host, "ran its load", log -> log.busyProcesses() > 0);
         // They do not say when they have all of their memory; the machine knows.
-        await(
-            host,
-            "filled its memory",
-            _ -> residentBytes(host) >= (long) workload.mebibytes() << 20);
+        await(host, "filled its memory", _ -> isFilled(host));
       }
       case Workload.Verified _, Workload.Corrupted _ -> {
         await(host, "filled its memory", SerialLog::loaded);

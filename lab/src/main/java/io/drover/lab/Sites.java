@@ -49,7 +49,15 @@ final class Sites {
   }
 
   private MovingGuest guest(Case one) {
-    return new MovingGuest(() -> lab(one.shape()), agents, image, one);
+    return new MovingGuest(
+        () -> {
+          Lab lab = lab(one.shape());
+          steps.detail("booting a guest of " + LabGuest.memoryFor(one.workload()));
+          return lab;
+        },
+        agents,
+        image,
+        one);
   }
 
   private Measured moveOnce(Case one, Contender contender) {
