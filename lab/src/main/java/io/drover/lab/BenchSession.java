@@ -91,7 +91,8 @@ final class BenchSession {
     Report.Written written = Report.write(folder, results);
     BenchTable.lines(results).forEach(steps::line);
     written.missing().forEach(line -> steps.line("  ! " + line));
-    steps.line("  The report is " + folder.resolve("report.html"));
+    Path page = folder.resolve("report.html");
+    steps.line("  Results: " + (written.files().contains(page) ? page : folder));
     if (json != null) {
       json.println(Report.json(results));
       json.flush();

@@ -18,6 +18,7 @@ final class Convergence {
   private static final double PASSES = 5;
   private static final double SECONDS = 5;
 
+  private OptionalDouble began = OptionalDouble.empty();
   private OptionalDouble firstPass = OptionalDouble.empty();
 
   /** Asked at every look at the migration: why it should be given up, if it should. */
@@ -25,10 +26,15 @@ final class Convergence {
     if (view.outcome().isPresent()) {
       return Optional.empty();
     }
-    if (firstPass.isEmpty() && view.passes() >= 2) {
-      firstPass = OptionalDouble.of(view.elapsedSeconds());
+    // Checks and connecting come first and say nothing of the link.
+    if (began.isEmpty() && view.bytesSent() > 0) {
+      began = OptionalDouble.of(view.elapsedSeconds());
     }
-    if (firstPass.isEmpty() || view.elapsedSeconds() < PASSES * firstPass.getAsDouble() + SECONDS) {
+    double copying = view.elapsedSeconds() - began.orElse(view.elapsedSeconds());
+    if (firstPass.isEmpty() && view.passes() >= 2) {
+      firstPass = OptionalDouble.of(copying);
+    }
+    if (firstPass.isEmpty() || copying < PASSES * firstPass.getAsDouble() + SECONDS) {
       return Optional.empty();
     }
     return Optional.of(
@@ -37,7 +43,7 @@ final class Convergence {
             "It does not converge: the first pass took %.1f s, and after %.1f s and %d passes it was"
                 + " still sending what the guest rewrote.",
             firstPass.getAsDouble(),
-            view.elapsedSeconds(),
+            copying,
             view.passes() - 1));
   }
 }

@@ -48,10 +48,10 @@ class ConvergenceTest {
   @Test
   void waitsFiveFirstPassesAndFiveSeconds() {
     Convergence convergence = new Convergence();
-    assertThat(convergence.lost(view(3.9, 1, Optional.empty()))).isEmpty();
-    assertThat(convergence.lost(view(4, 2, Optional.empty()))).isEmpty();
-    assertThat(convergence.lost(view(24.9, 7, Optional.empty()))).isEmpty();
-    assertThat(convergence.lost(view(25, 7, Optional.empty())))
+    assertThat(convergence.lost(view(2, 1, Optional.empty()))).isEmpty();
+    assertThat(convergence.lost(view(6, 2, Optional.empty()))).isEmpty();
+    assertThat(convergence.lost(view(26.9, 7, Optional.empty()))).isEmpty();
+    assertThat(convergence.lost(view(27, 7, Optional.empty())))
         .hasValueSatisfying(
             reason -> assertThat(reason).contains("does not converge", "4.0 s", "6 passes"));
   }
