@@ -1,0 +1,287 @@
+package io.drover.report;
+
+import io.drover.report.Duel.Outcome;
+import io.drover.report.Findings.Comparison;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The report as one page that needs nothing else: no script, no file beside it. What was found
+ * comes first, what it was found with last.
+ */
+final class Page {
+  /**
+   * Charts are drawn for both, since type that fits one is too small or too large for the other.
+   */
+  private static final double WIDE = 820;
+
+  private static final double NARROW = 350;
+
+  private final StringBuilder html = new StringBuilder();
+  private final Results results;
+  private final Map<String, Look> looks;
+  private final List<String> missing;
+
+  private Page(Results results, List<String> missing) {
+    this.results = results;
+    this.missing = missing;
+    this.looks = Look.of(results.contenders());
+  }
+
+  /**
+   * Writes the page.
+   *
+   * @param missing what could not be made along with it
+   */
+  static String of(Results results, List<String> missing) {
+    return new Page(results, missing).write();
+  }
+
+  private String write() {
+    html.append("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">")
+        .append("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">")
+        .append("<meta name=\"color-scheme\" content=\"light dark\">")
+        // Without it a browser asks the server, or the disk, for one.
+        .append("<link rel=\"icon\" href=\"data:,\">");
+    element("title", "drover bench " + results.experiment());
+    html.append("<style>").append(styleSheet()).append("</style></head><body>\n");
+    header();
+    html.append("<main>\n");
+    verdict();
+    targets();
+    figures();
+    html.append("<section id=\"tables\">");
+    element("h2", "Numbers");
+    new Tables(results, html).write();
+    html.append("</section>\n");
+    gaps();
+    environment();
+    html.append("</main></body></html>\n");
+    return html.toString();
+  }
+
+  private void header() {
+    html.append("<header><p class=\"kicker\">drover bench ")
+        .append(Html.escape(results.experiment()))
+        .append("</p>");
+    element("h1", results.question());
+    for (String note : results.notes()) {
+      html.append("<p class=\"note\">").append(Html.escape(note)).append("</p>");
+    }
+    html.append("</header>\n");
+  }
+
+  private void verdict() {
+    Verdicts verdicts = Verdicts.of(results);
+    html.append("<section id=\"verdict\">");
+    element("h2", "Verdict");
+    html.append("<ul class=\"summary\">");
+    verdicts.summary().forEach(sentence -> element("li", sentence));
+    html.append("</ul>");
+    scores();
+    if (!Findings.of(results).comparisons().isEmpty()) {
+      list("Where Drover loses", "bad", verdicts.losses(), "Nowhere, in what was measured here.");
+      list("Where Drover wins", "good", verdicts.wins(), "Nowhere, in what was measured here.");
+      list("Too close to call", "", verdicts.level(), "");
+    }
+    list(
+        "Beside the published numbers, which come from other machines",
+        "",
+        verdicts.published(),
+        "");
+    html.append("</section>\n");
+  }
+
+  private void list(String heading, String kind, List<String> sentences, String ifNone) {
+    if (sentences.isEmpty() && ifNone.isEmpty()) {
+      return;
+    }
+    html.append("<h3 class=\"")
+        .append(kind)
+        .append("\">")
+        .append(Html.escape(heading))
+        .append("</h3>");
+    if (sentences.isEmpty()) {
+      element("p", ifNone);
+      return;
+    }
+    html.append("<ul>");
+    sentences.forEach(sentence -> element("li", sentence));
+    html.append("</ul>");
+  }
+
+  /** Who wins, at a glance. */
+  private void scores() {
+    List<Comparison> all = Findings.of(results).comparisons();
+    if (all.isEmpty()) {
+      return;
+    }
+    html.append("<div class=\"scores\">");
+    for (Comparison comparison : all) {
+      int wins = comparison.of(Outcome.WINS).size();
+      int level = comparison.of(Outcome.LEVEL).size();
+      int losses = comparison.of(Outcome.LOSES).size();
+      html.append("<div class=\"score\"><p class=\"what\">");
+      html.append(Html.escape(comparison.yardstick().measure())).append("</p><p class=\"who\">");
+      html.append(Html.escape(comparison.drover().name()));
+      html.append(" <span>against</span> ").append(Html.escape(comparison.other().name()));
+      html.append("</p><p class=\"ratio\">");
+      double ratio = comparison.medianRatio();
+      html.append(Double.isNaN(ratio) ? "–" : Numbers.ratio(ratio) + "&nbsp;×");
+      html.append("</p><p class=\"tally\" role=\"img\" aria-label=\"");
+      html.append("%d won, %d too close to call, %d lost\">".formatted(wins, level, losses));
+      share("good", wins);
+      share("even", level);
+      share("bad", losses);
+      html.append("</p><p class=\"count\">");
+      html.append("<span class=\"good\">%d won</span>".formatted(wins));
+      html.append(level == 0 ? "" : " · %d close".formatted(level));
+      html.append(
+          losses == 0 ? " · 0 lost" : " · <span class=\"bad\">%d lost</span>".formatted(losses));
+      html.append("</p></div>");
+    }
+    html.append("</div>");
+    element(
+        "p class=\"small\"",
+        "p",
+        "The large number is Drover over the stock tool, the median of all cases. Won and lost are"
+            + " cases; a case is close where the medians are within 1 % or the runs of both"
+            + " overlap.");
+  }
+
+  private void share(String kind, int count) {
+    if (count > 0) {
+      html.append("<i class=\"%s\" style=\"flex-grow:%d\"></i>".formatted(kind, count));
+    }
+  }
+
+  private void targets() {
+    html.append("<section id=\"targets\">");
+    element("h2", "Targets");
+    if (results.targets().isEmpty()) {
+      element("p", "This experiment has no targets.");
+    } else {
+      html.append("<div class=\"scroll\" tabindex=\"0\"><table class=\"targets\"><thead><tr>");
+      html.append(
+          "<th></th><th>target</th><th class=\"n\">limit</th><th class=\"n\">measured</th></tr></thead><tbody>");
+      for (Verdict target : results.targets()) {
+        html.append(
+            target.holds()
+                ? "<tr><td class=\"good\" title=\"holds\">✔</td><td>"
+                : "<tr><td class=\"bad\" title=\"does not hold\">✘</td><td>");
+        html.append(Html.escape(target.text())).append("</td><td class=\"n\">");
+        html.append(
+            Html.escape(
+                target.bound().words() + " " + Numbers.withUnit(target.limit(), target.unit())));
+        html.append("</td><td class=\"n\"><b>");
+        html.append(
+            target.measured().isPresent()
+                ? Html.escape(Numbers.withUnit(target.measured().getAsDouble(), target.unit()))
+                : "not measured");
+        html.append("</b></td></tr>");
+      }
+      html.append("</tbody></table></div>");
+    }
+    html.append("</section>\n");
+  }
+
+  private void figures() {
+    if (results.figures().isEmpty()) {
+      return;
+    }
+    html.append("<section id=\"charts\">");
+    element("h2", "Charts");
+    missing.forEach(sentence -> element("p class=\"note\"", "p", sentence));
+    element(
+        "p class=\"small\"",
+        "p",
+        "Points are runs, thin lines go from the smallest to the largest, marks are medians."
+            + " Published numbers are dashed and hollow. Every axis begins at zero.");
+    for (Figure figure : results.figures()) {
+      Chart chart = Chart.of(figure, results, looks);
+      html.append("<figure>");
+      element("figcaption", figure.title());
+      html.append("<div class=\"wide\">").append(SvgCanvas.draw(chart, WIDE, figure.title()));
+      html.append("</div><div class=\"narrow\">");
+      html.append(SvgCanvas.draw(chart, NARROW, figure.title())).append("</div></figure>\n");
+    }
+    html.append("</section>\n");
+  }
+
+  private void gaps() {
+    if (results.absences().isEmpty() && results.failures().isEmpty()) {
+      return;
+    }
+    html.append("<section id=\"gaps\">");
+    element("h2", "Not measured");
+    html.append("<ul>");
+    for (Absence absence : results.absences()) {
+      element(
+          "li",
+          "%s%s: %s"
+              .formatted(
+                  absence.contender(),
+                  absence.caseName().map(name -> ", " + name).orElse(""),
+                  absence.reason()));
+    }
+    for (Failure failure : results.failures()) {
+      element(
+          "li",
+          "%s, %s, run %d failed: %s"
+              .formatted(failure.contender(), failure.caseName(), failure.run(), failure.reason()));
+    }
+    html.append("</ul></section>\n");
+  }
+
+  private void environment() {
+    html.append("<section id=\"environment\">");
+    element("h2", "How to repeat it");
+    html.append("<pre class=\"scroll\" tabindex=\"0\">")
+        .append(Html.escape(results.command()))
+        .append("</pre>");
+    element(
+        "p class=\"small\"",
+        "p",
+        "results.json beside this page has every number, results.csv the same as a table. Times of"
+            + " different machines do not compare; ratios do.");
+    if (!results.environment().isEmpty()) {
+      element("h2", "Measured on");
+      html.append("<dl>");
+      results
+          .environment()
+          .forEach(
+              (name, value) -> {
+                element("dt", name);
+                element("dd", value);
+              });
+      html.append("</dl>");
+    }
+    html.append("</section>\n");
+  }
+
+  private void element(String tag, String text) {
+    element(tag, tag, text);
+  }
+
+  private void element(String opening, String closing, String text) {
+    html.append('<').append(opening).append('>').append(Html.escape(text));
+    html.append("</").append(closing).append('>');
+  }
+
+  private static String styleSheet() {
+    try (InputStream sheet = Page.class.getResourceAsStream("page.css")) {
+      if (sheet == null) {
+        throw new IllegalStateException("page.css is not where the classes are");
+      }
+      return new String(sheet.readAllBytes(), StandardCharsets.UTF_8)
+          .replace("/*light*/", Ink.lightSheet())
+          .replace("/*dark*/", Ink.darkSheet());
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+}
