@@ -15,7 +15,7 @@ record Axis(double low, double high, double step) {
     double rough = (high - low) / Math.max(1, marks);
     double magnitude = Math.pow(10, Math.floor(Math.log10(rough)));
     double step = magnitude;
-    for (double candidate : new double[] {1, 2, 5, 10}) {
+    for (double candidate : new double[] {1, 2, 2.5, 5, 10}) {
       step = candidate * magnitude;
       if (step >= rough * 0.999) {
         break;

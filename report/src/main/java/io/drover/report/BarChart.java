@@ -15,6 +15,9 @@ final class BarChart implements Chart {
   private static final double AFTER = 10;
   private static final double AXIS_HEIGHT = 46;
 
+  /** With more cases, one that is absent from all of them is not said again in each. */
+  private static final int FEW = 6;
+
   /** A bar, or the place where one is missed. */
   private record Bar(String contender, Optional<Row> row) {}
 
@@ -38,7 +41,7 @@ final class BarChart implements Chart {
       for (ContenderKey key : results.contenders()) {
         Optional<Row> row = results.any(key.name(), where.name(), figure.measure());
         measured |= row.isPresent();
-        if (row.isPresent() || results.absence(key.name(), where.name()).isPresent()) {
+        if (row.isPresent() || isMissed(results, key.name(), where.name())) {
           bars.add(new Bar(key.name(), row));
         }
       }
@@ -46,6 +49,14 @@ final class BarChart implements Chart {
         blocks.add(new Block(where.name(), bars));
       }
     }
+  }
+
+  private static boolean isMissed(Results results, String contender, String caseName) {
+    return results.absences().stream()
+        .filter(absence -> absence.contender().equals(contender))
+        .anyMatch(
+            absence ->
+                absence.caseName().map(caseName::equals).orElse(results.cases().size() <= FEW));
   }
 
   @Override
@@ -111,7 +122,7 @@ final class BarChart implements Chart {
         Type.plain(Plot.TYPE, Ink.TEXT, Anchor.END));
     if (bar.row().isEmpty()) {
       canvas.text(
-          new Spot(plot.left() + 6, middle + 4.3),
+          new Spot(plot.atX(0) + 6, middle + 4.3),
           "not measured",
           Type.plain(Plot.TYPE - 1, Ink.MUTED, Anchor.START));
       return;

@@ -14,7 +14,7 @@ import java.util.Map;
 /** A line for each contender over x; every run is a point and min to max a thin line. */
 final class CurveChart implements Chart {
   private static final double AXIS_HEIGHT = 46;
-  private static final double UNIT_HEIGHT = 22;
+  private static final double UNIT_HEIGHT = 30;
 
   /** One median with its place. */
   private record Station(double x, Row row) {}
@@ -86,7 +86,7 @@ final class CurveChart implements Chart {
     Axis x = marks.isEmpty() ? rough : new Axis(Math.min(0, marks.getFirst()), marks.getLast(), 1);
     Plot plot = new Plot(left, top, width - 26, top + plotHeight, x, y);
     canvas.text(
-        new Spot(0, top - 9),
+        new Spot(0, top - 15),
         figure.measure() + ", " + figure.unit(),
         Type.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
     plot.drawY(canvas);

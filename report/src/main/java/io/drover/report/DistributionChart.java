@@ -4,6 +4,7 @@ import io.drover.report.Canvas.Anchor;
 import io.drover.report.Canvas.Spot;
 import io.drover.report.Canvas.Type;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -14,7 +15,10 @@ final class DistributionChart implements Chart {
   private static final double STRIP = 52;
   private static final double AXIS_HEIGHT = 46;
   private static final double RADIUS = 3;
-  private static final int FEW = 100;
+  private static final double SECOND_LINE = 20;
+
+  /** Narrower than this, the numbers take a line of their own. */
+  private static final double ROOMY = 560;
 
   private final Figure.Distribution figure;
   private final Map<String, Look> looks;
@@ -35,7 +39,11 @@ final class DistributionChart implements Chart {
 
   @Override
   public double height(double width) {
-    return isEmpty() ? 32 : KEY_HEIGHT + rows.size() * (HEADING + STRIP) + AXIS_HEIGHT;
+    return isEmpty() ? 32 : KEY_HEIGHT + rows.size() * rowHeight(width) + AXIS_HEIGHT;
+  }
+
+  private static double rowHeight(double width) {
+    return HEADING + STRIP + (width < ROOMY ? SECOND_LINE : 0);
   }
 
   @Override
@@ -57,13 +65,17 @@ final class DistributionChart implements Chart {
     double y = KEY_HEIGHT;
     for (Row row : rows) {
       strip(canvas, plot, row, y, width);
-      y += HEADING + STRIP;
+      y += rowHeight(width);
     }
   }
 
-  private static void key(Canvas canvas) {
+  private void key(Canvas canvas) {
+    int mostRuns = rows.stream().mapToInt(row -> row.values().size()).max().orElse(0);
     double x = 12;
     for (Mark mark : Mark.values()) {
+      if (mostRuns < mark.leastRuns) {
+        continue;
+      }
       canvas.line(x, 4, x, 18, mark.style(Ink.TEXT));
       canvas.text(new Spot(x + 6, 15.5), mark.word, Type.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
       x += 24 + Canvas.widthOf(mark.word, Plot.TYPE);
@@ -72,18 +84,23 @@ final class DistributionChart implements Chart {
 
   /** What is marked of a distribution. */
   private enum Mark {
-    MEDIAN("median", 50, 3),
-    P90("p90", 90, 1.8),
-    P99("p99", 99, 1.8),
-    WORST("largest", 100, 1);
+    MEDIAN("median", 50, 2, 3),
+    P90("p90", 90, 10, 1.8),
+    P99("p99", 99, 100, 1.8),
+    WORST("largest", 100, 2, 1);
 
     private final String word;
     private final int percent;
+
+    /** Of fewer runs it is only another word for the largest. */
+    private final int leastRuns;
+
     private final double width;
 
-    Mark(String word, int percent, double width) {
+    Mark(String word, int percent, int leastRuns, double width) {
       this.word = word;
       this.percent = percent;
+      this.leastRuns = leastRuns;
       this.width = width;
     }
 
@@ -104,11 +121,12 @@ final class DistributionChart implements Chart {
         new Spot(46, top + 16.5),
         Canvas.fitting(row.contender(), Plot.TYPE, width * 0.4),
         Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
+    boolean roomy = width >= ROOMY;
     canvas.text(
-        new Spot(width - 4, top + 16.5),
-        Canvas.fitting(numbers(row, spread), Plot.TYPE - 0.5, width * 0.6),
-        Type.plain(Plot.TYPE - 0.5, Ink.MUTED, Anchor.END));
-    double middle = top + HEADING + STRIP / 2;
+        roomy ? new Spot(width - 4, top + 16.5) : new Spot(46, top + 16.5 + SECOND_LINE),
+        Canvas.fitting(numbers(row, spread), Plot.TYPE - 0.5, roomy ? width * 0.6 : width - 46),
+        Type.plain(Plot.TYPE - 0.5, Ink.MUTED, roomy ? Anchor.END : Anchor.START));
+    double middle = top + rowHeight(width) - STRIP / 2;
     if (row.source().isPresent() || row.values().size() == 1) {
       canvas.explained(Words.of(row), () -> look.mark(canvas, plot.atX(row.median()), middle, 5));
       return;
@@ -117,8 +135,10 @@ final class DistributionChart implements Chart {
         Words.of(row),
         () -> {
           for (Mark mark : Mark.values()) {
-            double at = plot.atX(mark.of(spread));
-            canvas.line(at, middle - 21, at, middle + 21, mark.style(look.ink()));
+            if (row.values().size() >= mark.leastRuns) {
+              double at = plot.atX(mark.of(spread));
+              canvas.line(at, middle - 22, at, middle + 22, mark.style(Ink.TEXT));
+            }
           }
           points(canvas, plot, spread, look, middle);
         });
@@ -132,10 +152,9 @@ final class DistributionChart implements Chart {
     if (runs == 1) {
       return "%s, one run".formatted(Numbers.withUnit(row.median(), row.unit()));
     }
-    // Of ten runs the ninth is p90; of fewer, p90 is only another word for the largest.
     String middle =
-        (runs >= 10 ? ", p90 " + Numbers.of(spread.percentile(90)) : "")
-            + (runs >= FEW ? ", p99 " + Numbers.of(spread.percentile(99)) : "");
+        (runs >= Mark.P90.leastRuns ? ", p90 " + Numbers.of(spread.percentile(90)) : "")
+            + (runs >= Mark.P99.leastRuns ? ", p99 " + Numbers.of(spread.percentile(99)) : "");
     return "median %s%s, largest %s (%d runs)"
         .formatted(Numbers.of(row.median()), middle, Numbers.of(row.max()), runs);
   }
@@ -143,7 +162,7 @@ final class DistributionChart implements Chart {
   /** Points that would cover each other move apart, up and down. */
   private static void points(Canvas canvas, Plot plot, Spread spread, Look look, double middle) {
     double[] lastAtLevel = new double[11];
-    java.util.Arrays.fill(lastAtLevel, Double.NEGATIVE_INFINITY);
+    Arrays.fill(lastAtLevel, Double.NEGATIVE_INFINITY);
     for (double value : spread.sorted()) {
       double x = plot.atX(value);
       int level = 0;

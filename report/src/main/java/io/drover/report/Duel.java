@@ -1,6 +1,7 @@
 package io.drover.report;
 
 import io.drover.report.Yardstick.Better;
+import java.util.Locale;
 import java.util.OptionalDouble;
 
 /** Drover beside another in one case by one yardstick. */
@@ -43,17 +44,27 @@ record Duel(Row ours, Row other, Better better) {
     return better == Better.LOWER ? -share : share;
   }
 
-  /** Such as "43 % less". */
+  /** Such as "43 % less than". */
   String difference() {
     if (ratio().isEmpty()) {
-      return ours.median() == 0 ? "the same" : "instead of 0";
+      return ours.median() == 0 ? "the same as" : "more than";
     }
-    double ratio = ratio().getAsDouble();
+    return difference(ratio().getAsDouble());
+  }
+
+  static String difference(double ratio) {
     if (ratio >= 2) {
-      return Numbers.ratio(ratio) + " times as much";
+      return Numbers.ratio(ratio) + " times as much as";
     }
     double percent = Math.abs(ratio - 1) * 100;
-    String number = percent < 1 ? "under 1" : Long.toString(Math.round(percent));
-    return percent < 0.05 ? "the same" : number + " % " + (ratio < 1 ? "less" : "more");
+    if (percent < 0.5) {
+      return "the same as";
+    }
+    // Of what is almost gone a whole percent is too coarse.
+    String number =
+        percent > 99
+            ? String.format(Locale.ROOT, "%.1f", percent)
+            : Long.toString(Math.round(percent));
+    return "%s\u00a0%% %s than".formatted(number, ratio < 1 ? "less" : "more");
   }
 }

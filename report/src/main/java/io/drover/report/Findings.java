@@ -18,12 +18,25 @@ record Findings(List<Comparison> comparisons, List<Comparison> toPublished) {
           .toList();
     }
 
-    /** The ratio in the middle of those that there are; NaN if there is none. */
-    double medianRatio() {
-      return Spread.of(
-              duels.stream().flatMapToDouble(duel -> duel.ratio().stream()).boxed().toList())
-          .median();
+    /** Such as "34 % less than": the one in the middle of all cases. */
+    String difference() {
+      List<Double> ratios =
+          duels.stream().flatMapToDouble(duel -> duel.ratio().stream()).boxed().toList();
+      return ratios.isEmpty()
+          ? duels.getFirst().difference()
+          : Duel.difference(Spread.of(ratios).median());
     }
+  }
+
+  /** Those by which anything could be compared. */
+  List<Yardstick> yardsticks() {
+    return comparisons.stream().map(Comparison::yardstick).distinct().toList();
+  }
+
+  List<Comparison> by(Yardstick yardstick) {
+    return comparisons.stream()
+        .filter(comparison -> comparison.yardstick().equals(yardstick))
+        .toList();
   }
 
   static Findings of(Results results) {

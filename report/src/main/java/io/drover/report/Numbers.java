@@ -1,5 +1,6 @@
 package io.drover.report;
 
+import java.math.BigDecimal;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
@@ -25,12 +26,21 @@ final class Numbers {
     return unit.isEmpty() ? of(value) : of(value) + "\u00a0" + unit;
   }
 
+  /** A number that somebody chose, such as a limit: neither more nor fewer digits than it has. */
+  static String exact(double value) {
+    return new BigDecimal(Double.toString(value)).stripTrailingZeros().toPlainString();
+  }
+
   /** A mark on an axis, as exact as the distance of two marks asks for. */
   static String tick(double value, double step) {
     if (step >= 1e9 || step < 1e-6) {
       return String.format(Locale.ROOT, "%.1e", value);
     }
-    return fixed(value, (int) Math.max(0, -Math.floor(Math.log10(step) + 1e-9)));
+    int decimals = 0;
+    for (double scaled = step; Math.abs(scaled - Math.rint(scaled)) > 1e-6; scaled *= 10) {
+      decimals++;
+    }
+    return fixed(value, decimals);
   }
 
   static String ratio(double ratio) {

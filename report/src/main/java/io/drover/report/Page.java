@@ -80,77 +80,85 @@ final class Page {
     html.append("<section id=\"verdict\">");
     element("h2", "Verdict");
     html.append("<ul class=\"summary\">");
-    verdicts.summary().forEach(sentence -> element("li", sentence));
+    verdicts.summary().forEach(this::sentence);
     html.append("</ul>");
-    scores();
-    if (!Findings.of(results).comparisons().isEmpty()) {
-      list("Where Drover loses", "bad", verdicts.losses(), "Nowhere, in what was measured here.");
-      list("Where Drover wins", "good", verdicts.wins(), "Nowhere, in what was measured here.");
-      list("Too close to call", "", verdicts.level(), "");
+    Findings findings = Findings.of(results);
+    if (!findings.comparisons().isEmpty()) {
+      scores(findings);
+      list("Where Drover loses", "bad", verdicts.losses());
+      list("Where Drover wins", "good", verdicts.wins());
     }
-    list(
-        "Beside the published numbers, which come from other machines",
-        "",
-        verdicts.published(),
-        "");
+    folded("Too close to call", verdicts.close());
+    folded("Beside the published numbers, which come from other machines", verdicts.published());
     html.append("</section>\n");
   }
 
-  private void list(String heading, String kind, List<String> sentences, String ifNone) {
-    if (sentences.isEmpty() && ifNone.isEmpty()) {
-      return;
+  /** What it is about stands out. */
+  private void sentence(String text) {
+    int colon = text.indexOf(": ");
+    html.append("<li>");
+    if (colon > 0) {
+      element("b", text.substring(0, colon + 1));
     }
-    html.append("<h3 class=\"")
-        .append(kind)
-        .append("\">")
-        .append(Html.escape(heading))
-        .append("</h3>");
+    html.append(Html.escape(text.substring(colon + 1))).append("</li>");
+  }
+
+  private void list(String heading, String kind, List<String> sentences) {
+    element("h3 class=\"%s\"".formatted(kind), "h3", heading);
     if (sentences.isEmpty()) {
-      element("p", ifNone);
-      return;
+      element("p", "Nowhere, in what was measured here.");
+    } else {
+      html.append("<ul>");
+      sentences.forEach(this::sentence);
+      html.append("</ul>");
     }
-    html.append("<ul>");
-    sentences.forEach(sentence -> element("li", sentence));
-    html.append("</ul>");
+  }
+
+  private void folded(String heading, List<String> sentences) {
+    if (!sentences.isEmpty()) {
+      html.append("<details>");
+      element("summary", heading);
+      html.append("<ul>");
+      sentences.forEach(this::sentence);
+      html.append("</ul></details>");
+    }
   }
 
   /** Who wins, at a glance. */
-  private void scores() {
-    List<Comparison> all = Findings.of(results).comparisons();
-    if (all.isEmpty()) {
-      return;
-    }
-    html.append("<div class=\"scores\">");
-    for (Comparison comparison : all) {
-      int wins = comparison.of(Outcome.WINS).size();
-      int level = comparison.of(Outcome.LEVEL).size();
-      int losses = comparison.of(Outcome.LOSES).size();
-      html.append("<div class=\"score\"><p class=\"what\">");
-      html.append(Html.escape(comparison.yardstick().measure())).append("</p><p class=\"who\">");
-      html.append(Html.escape(comparison.drover().name()));
-      html.append(" <span>against</span> ").append(Html.escape(comparison.other().name()));
-      html.append("</p><p class=\"ratio\">");
-      double ratio = comparison.medianRatio();
-      html.append(Double.isNaN(ratio) ? "–" : Numbers.ratio(ratio) + "&nbsp;×");
-      html.append("</p><p class=\"tally\" role=\"img\" aria-label=\"");
-      html.append("%d won, %d too close to call, %d lost\">".formatted(wins, level, losses));
-      share("good", wins);
-      share("even", level);
-      share("bad", losses);
-      html.append("</p><p class=\"count\">");
-      html.append("<span class=\"good\">%d won</span>".formatted(wins));
-      html.append(level == 0 ? "" : " · %d close".formatted(level));
+  private void scores(Findings findings) {
+    for (Yardstick yardstick : findings.yardsticks()) {
+      html.append("<h3>").append(Html.escape(Verdicts.capital(yardstick.measure())));
       html.append(
-          losses == 0 ? " · 0 lost" : " · <span class=\"bad\">%d lost</span>".formatted(losses));
-      html.append("</p></div>");
+          yardstick.better() == Yardstick.Better.LOWER
+              ? " <span>less is better</span></h3>"
+              : " <span>more is better</span></h3>");
+      html.append("<div class=\"scores\">");
+      findings.by(yardstick).forEach(this::score);
+      html.append("</div>");
     }
-    html.append("</div>");
     element(
         "p class=\"small\"",
         "p",
-        "The large number is Drover over the stock tool, the median of all cases. Won and lost are"
-            + " cases; a case is close where the medians are within 1 % or the runs of both"
-            + " overlap.");
+        "Of several cases it is the one in the middle. A case is too close to call where the"
+            + " medians are within 1 % or the runs of both overlap.");
+  }
+
+  private void score(Comparison comparison) {
+    int wins = comparison.of(Outcome.WINS).size();
+    int close = comparison.of(Outcome.LEVEL).size();
+    int losses = comparison.of(Outcome.LOSES).size();
+    String kind = wins > close + losses ? "good" : losses > close + wins ? "bad" : "even";
+    html.append("<div class=\"score ").append(kind).append("\">");
+    element("p class=\"who\"", "p", comparison.drover().name());
+    element("p class=\"difference\"", "p", comparison.difference());
+    element("p class=\"whom\"", "p", comparison.other().name());
+    html.append("<p class=\"tally\" aria-hidden=\"true\">");
+    share("good", wins);
+    share("even", close);
+    share("bad", losses);
+    html.append("</p>");
+    element("p class=\"count\"", "p", Verdicts.tally(comparison));
+    html.append("</div>");
   }
 
   private void share(String kind, int count) {
@@ -174,9 +182,7 @@ final class Page {
                 ? "<tr><td class=\"good\" title=\"holds\">✔</td><td>"
                 : "<tr><td class=\"bad\" title=\"does not hold\">✘</td><td>");
         html.append(Html.escape(target.text())).append("</td><td class=\"n\">");
-        html.append(
-            Html.escape(
-                target.bound().words() + " " + Numbers.withUnit(target.limit(), target.unit())));
+        html.append(Html.escape(target.bound().words() + " " + limit(target)));
         html.append("</td><td class=\"n\"><b>");
         html.append(
             target.measured().isPresent()
@@ -187,6 +193,11 @@ final class Page {
       html.append("</tbody></table></div>");
     }
     html.append("</section>\n");
+  }
+
+  private static String limit(Verdict target) {
+    return Numbers.exact(target.limit())
+        + (target.unit().isEmpty() ? "" : "\u00a0" + target.unit());
   }
 
   private void figures() {

@@ -11,6 +11,7 @@ import java.util.Map;
 
 /** What was seen during the runs of one case: a panel for each contender, all to the same scale. */
 final class TimelineChart implements Chart {
+  private static final double UNIT_HEIGHT = 24;
   private static final double HEADING = 26;
   private static final double PANEL = 110;
   private static final double BETWEEN = 16;
@@ -46,7 +47,9 @@ final class TimelineChart implements Chart {
 
   @Override
   public double height(double width) {
-    return isEmpty() ? 32 : panels.size() * (HEADING + PANEL + BETWEEN) - BETWEEN + AXIS_HEIGHT;
+    return isEmpty()
+        ? 32
+        : UNIT_HEIGHT + panels.size() * (HEADING + PANEL + BETWEEN) - BETWEEN + AXIS_HEIGHT;
   }
 
   @Override
@@ -70,7 +73,15 @@ final class TimelineChart implements Chart {
             all.stream().mapToDouble(Series.Point::seconds).min().orElse(0),
             all.stream().mapToDouble(Series.Point::seconds).max().orElse(0),
             Plot.marks(width));
-    double top = 0;
+    String ceiling =
+        figure.ceiling().isPresent()
+            ? "; dotted: at most " + Numbers.of(figure.ceiling().getAsDouble())
+            : "";
+    canvas.text(
+        new Spot(0, 14),
+        Canvas.fitting(figure.measure() + ", " + figure.unit() + ceiling, Plot.TYPE, width),
+        Type.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
+    double top = UNIT_HEIGHT;
     int left = panels.size();
     for (Map.Entry<String, List<Series>> panel : panels.entrySet()) {
       double from = top + HEADING;
@@ -93,7 +104,7 @@ final class TimelineChart implements Chart {
         Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
     canvas.text(
         new Spot(plot.right(), plot.top() - 8.5),
-        "%s, ends at %s s".formatted(figure.unit(), Numbers.of(end)),
+        "ends at %s s".formatted(Numbers.of(end)),
         Type.plain(Plot.TYPE - 0.5, Ink.MUTED, Anchor.END));
     plot.drawY(canvas);
     figure
@@ -120,12 +131,6 @@ final class TimelineChart implements Chart {
       canvas.explained(
           "%s, run %d".formatted(contender, run.run()),
           () -> canvas.path(line, Ends.OPEN, Style.line(look.ink(), runs.size() == 1 ? 1.8 : 1.1)));
-    }
-    if (figure.ceiling().isPresent()) {
-      canvas.text(
-          new Spot(plot.right(), plot.atY(figure.ceiling().getAsDouble()) - 4),
-          "at most " + Numbers.withUnit(figure.ceiling().getAsDouble(), figure.unit()),
-          Type.plain(Plot.TYPE - 1.5, Ink.MUTED, Anchor.END));
     }
   }
 }

@@ -4,14 +4,15 @@ import io.drover.report.Duel.Outcome;
 import io.drover.report.Findings.Comparison;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** What the numbers say, in sentences. */
 record Verdicts(
     List<String> summary,
-    List<String> wins,
     List<String> losses,
-    List<String> level,
+    List<String> wins,
+    List<String> close,
     List<String> published) {
   private static final int NAMED = 4;
 
@@ -19,8 +20,8 @@ record Verdicts(
     Findings findings = Findings.of(results);
     return new Verdicts(
         summary(results, findings),
-        sentences(findings, Outcome.WINS),
         sentences(findings, Outcome.LOSES),
+        sentences(findings, Outcome.WINS),
         sentences(findings, Outcome.LEVEL),
         findings.toPublished().stream().map(Verdicts::published).toList());
   }
@@ -28,33 +29,31 @@ record Verdicts(
   /** The shortest answer: a sentence for each yardstick, then the targets and what failed. */
   private static List<String> summary(Results results, Findings findings) {
     List<String> sentences = new ArrayList<>();
-    for (Yardstick yardstick : results.yardsticks()) {
-      List<Comparison> by =
-          findings.comparisons().stream()
-              .filter(comparison -> comparison.yardstick().equals(yardstick))
-              .toList();
-      if (!by.isEmpty()) {
-        sentences.add(standing(yardstick, by));
-      }
+    for (Yardstick yardstick : findings.yardsticks()) {
+      sentences.add(
+          "%s: %s."
+              .formatted(
+                  capital(yardstick.measure()),
+                  findings.by(yardstick).stream()
+                      .map(Verdicts::standing)
+                      .collect(Collectors.joining("; "))));
     }
     if (sentences.isEmpty()) {
       sentences.add(
           results.measures().isEmpty()
               ? "Nothing was measured, so there is no verdict."
-              : "Nothing here was measured of both Drover and a stock tool, so nobody wins.");
+              : "Nothing was measured of both Drover and a stock tool, so nobody wins.");
     }
     if (!results.targets().isEmpty()) {
       long held = results.targets().stream().filter(Verdict::holds).count();
-      sentences.add(
-          "%d of %s."
-              .formatted(held, counted(results.targets().size(), "target holds", "targets hold")));
+      sentences.add("Targets: %d of %d hold.".formatted(held, results.targets().size()));
     }
-    if (!results.failures().isEmpty()) {
+    int failed = results.failures().size();
+    if (failed > 0) {
       sentences.add(
-          counted(results.failures().size(), "run failed", "runs failed")
-              + " and "
-              + (results.failures().size() == 1 ? "is" : "are")
-              + " left out of the numbers.");
+          failed == 1
+              ? "1 run failed and is left out of the numbers."
+              : "%d runs failed and are left out of the numbers.".formatted(failed));
     }
     if (!results.measures().isEmpty()
         && results.measures().stream().allMatch(row -> row.values().size() == 1)) {
@@ -63,27 +62,36 @@ record Verdicts(
     return sentences;
   }
 
-  private static String standing(Yardstick yardstick, List<Comparison> by) {
-    List<Duel> duels = by.stream().flatMap(comparison -> comparison.duels().stream()).toList();
-    long wins = count(duels, Outcome.WINS);
-    long losses = count(duels, Outcome.LOSES);
-    long level = count(duels, Outcome.LEVEL);
-    String rest =
-        (losses == 0 ? ", loses none" : ", loses %d".formatted(losses))
-            + (level == 0
-                ? ""
-                : ", and %d %s too close to call".formatted(level, level == 1 ? "is" : "are"));
-    return "%s (%s is better): Drover wins %d of %s%s."
+  private static String standing(Comparison comparison) {
+    return "%s %s %s (%s)"
         .formatted(
-            capital(yardstick.measure()),
-            yardstick.better() == Yardstick.Better.LOWER ? "less" : "more",
-            wins,
-            counted(duels.size(), "comparison", "comparisons"),
-            rest);
+            comparison.drover().name(),
+            comparison.difference(),
+            comparison.other().name(),
+            tally(comparison));
   }
 
-  private static long count(List<Duel> duels, Outcome outcome) {
-    return duels.stream().filter(duel -> duel.outcome() == outcome).count();
+  /** Such as "wins 17 of 18 cases, loses 1". */
+  static String tally(Comparison comparison) {
+    int all = comparison.duels().size();
+    int wins = comparison.of(Outcome.WINS).size();
+    int close = comparison.of(Outcome.LEVEL).size();
+    int losses = comparison.of(Outcome.LOSES).size();
+    if (all == 1) {
+      return wins == 1 ? "Drover wins" : losses == 1 ? "Drover loses" : "too close to call";
+    }
+    List<String> parts = new ArrayList<>();
+    parts.add(
+        wins == all
+            ? "wins all %d cases".formatted(all)
+            : "wins %d of %d cases".formatted(wins, all));
+    if (close > 0) {
+      parts.add("%d too close to call".formatted(close));
+    }
+    if (wins < all) {
+      parts.add(losses == 0 ? "loses none" : "loses %d".formatted(losses));
+    }
+    return String.join(", ", parts);
   }
 
   private static List<String> sentences(Findings findings, Outcome outcome) {
@@ -97,72 +105,69 @@ record Verdicts(
     return sentences;
   }
 
-  private static String sentence(Comparison comparison, List<Duel> duels, Outcome outcome) {
-    String head =
-        "%s, %s against %s: "
-            .formatted(
-                capital(comparison.yardstick().measure()),
-                comparison.drover().name(),
-                comparison.other().name());
+  private static String sentence(Comparison comparison, List<Duel> bestFirst, Outcome outcome) {
     int all = comparison.duels().size();
+    int some = bestFirst.size();
     String where =
         all == 1
             ? ""
-            : all == duels.size()
-                ? "in all %d cases, ".formatted(all)
-                : "in %d of %d cases, ".formatted(duels.size(), all);
-    return switch (outcome) {
-      case WINS ->
-          head
-              + where
-              + (duels.size() == 1
-                  ? detail(duels.getFirst())
-                  : "from %s to %s".formatted(detail(duels.getLast()), detail(duels.getFirst())))
-              + ".";
-      case LOSES -> head + where + listed(duels.reversed()) + ".";
-      case LEVEL ->
-          head + where + (duels.size() == 1 ? "" : "at worst ") + detail(duels.getLast()) + ".";
-    };
+            : all == some
+                ? " in all %d cases".formatted(all)
+                : " in %d of %d cases".formatted(some, all);
+    String details =
+        switch (outcome) {
+          case WINS ->
+              some == 1
+                  ? detail(bestFirst.getFirst())
+                  : "by most %s; by least %s"
+                      .formatted(detail(bestFirst.getFirst()), detail(bestFirst.getLast()));
+          case LOSES -> listed(bestFirst.reversed());
+          case LEVEL ->
+              bestFirst.getLast().advantage() > 0
+                  ? "Drover's median is the better one, but runs overlap"
+                  : (some == 1 ? "" : "at worst ") + detail(bestFirst.getLast());
+        };
+    return "%s, %s against %s%s: %s."
+        .formatted(
+            capital(comparison.yardstick().measure()),
+            comparison.drover().name(),
+            comparison.other().name(),
+            where,
+            details);
   }
 
   private static String listed(List<Duel> worstFirst) {
     String some =
         worstFirst.stream().limit(NAMED).map(Verdicts::detail).collect(Collectors.joining("; "));
     int more = worstFirst.size() - NAMED;
-    return more > 0 ? some + "; and %d more, less so".formatted(more) : some;
+    return more > 0 ? some + "; and %d more cases, by less".formatted(more) : some;
   }
 
   private static String detail(Duel duel) {
-    return "%s (%s instead of %s, at %s)"
+    return "%s, %s instead of %s (%s)"
         .formatted(
-            duel.difference(),
+            duel.ours().caseName(),
             Numbers.withUnit(duel.ours().median(), duel.ours().unit()),
             Numbers.withUnit(duel.other().median(), duel.other().unit()),
-            duel.ours().caseName());
+            duel.difference().replaceAll(" (than|as)$", ""));
   }
 
   private static String published(Comparison comparison) {
     long better = comparison.duels().stream().filter(duel -> duel.advantage() > 0).count();
-    double ratio = comparison.medianRatio();
-    return "%s, %s beside %s: better in %d of %s%s."
+    int all = comparison.duels().size();
+    return "%s: %s %s %s; better in %d of %s."
         .formatted(
             capital(comparison.yardstick().measure()),
             comparison.drover().name(),
+            comparison.difference(),
             comparison.other().name(),
             better,
-            counted(comparison.duels().size(), "case", "cases"),
-            Double.isNaN(ratio)
-                ? ""
-                : ", in the middle %s times the published number".formatted(Numbers.ratio(ratio)));
+            all == 1 ? "1 case" : all + " cases");
   }
 
-  static String counted(long count, String one, String many) {
-    return count + " " + (count == 1 ? one : many);
-  }
-
-  private static String capital(String text) {
+  static String capital(String text) {
     return text.isEmpty()
         ? text
-        : text.substring(0, 1).toUpperCase(java.util.Locale.ROOT) + text.substring(1);
+        : text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
   }
 }

@@ -133,11 +133,13 @@ final class SampleResults {
       published.add(Row.published(PUBLISHED, name, DOWNTIME, "ms", downtime[i] * 1000, SOURCE));
       double limit = (STRESS[i] + 180) * 8.389e-3 / gigabits;
       rows.add(Row.of(LIMIT, name, TOTAL, "s", List.of(limit)));
-      move(STOCK_HYBRID, name, limit * 1.75 + 0.9, 230, 2 * STRESS[i] + 420);
-      move(AUTO, name, limit * 1.07 + 1.3, 62, STRESS[i] + 240);
-      move(HYBRID, name, limit * 1.7 + 1.1, 110, 1.9 * STRESS[i] + 420);
+      // One case with as many runs as a p99 needs.
+      int gaps = name.equals("1 Gbit/s, 2048 MB") ? 120 : 5;
+      move(STOCK_HYBRID, gaps, name, limit * 1.75 + 0.9, 230, 2 * STRESS[i] + 420);
+      move(AUTO, gaps, name, limit * 1.07 + 1.3, 62, STRESS[i] + 240);
+      move(HYBRID, gaps, name, limit * 1.7 + 1.1, 110, 1.9 * STRESS[i] + 420);
       if (STRESS[i] == 0) {
-        move(STOCK_PRECOPY, name, limit + 1.4, 290, 300);
+        move(STOCK_PRECOPY, 5, name, limit + 1.4, 290, 300);
       }
     }
     String shown = "%s, 2048 MB".formatted(group);
@@ -145,14 +147,17 @@ final class SampleResults {
     wave(STOCK_HYBRID, shown, gigabits, 34);
   }
 
-  private void move(String contender, String where, double seconds, double gap, double megabytes) {
+  private void move(
+      String contender, int gapRuns, String where, double seconds, double gap, double megabytes) {
     List<Double> times = new ArrayList<>();
     List<Double> gaps = new ArrayList<>();
     List<Double> moved = new ArrayList<>();
     for (int run = 0; run < 5; run++) {
       times.add(around(seconds, 0.03));
-      gaps.add(around(gap, 0.3));
       moved.add(around(megabytes, 0.01));
+    }
+    for (int run = 0; run < gapRuns; run++) {
+      gaps.add(around(gap, 0.12));
     }
     rows.add(Row.of(contender, where, TOTAL, "s", times));
     rows.add(Row.of(contender, where, DOWNTIME, "ms", gaps));
