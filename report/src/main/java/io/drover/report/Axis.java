@@ -5,6 +5,8 @@ import java.util.List;
 
 /** From values to places, with marks at round numbers; it always has zero on it. */
 record Axis(double low, double high, double step) {
+  private static final double HEADROOM = 1.04;
+
   /** Spans zero and both values, with about as many marks as asked for. */
   static Axis of(double least, double most, int marks) {
     double low = Math.min(0, least);
@@ -21,15 +23,12 @@ record Axis(double low, double high, double step) {
         break;
       }
     }
-    return new Axis(
-        Math.floor(low / step + 1e-9) * step, Math.ceil(high / step - 1e-9) * step, step);
+    return new Axis(low * HEADROOM, high * HEADROOM, step);
   }
 
   List<Double> marks() {
     List<Double> marks = new ArrayList<>();
-    long first = Math.round(low / step);
-    long last = Math.round(high / step);
-    for (long i = first; i <= last; i++) {
+    for (long i = (long) Math.ceil(low / step); i <= (long) Math.floor(high / step); i++) {
       marks.add(i * step);
     }
     return marks;

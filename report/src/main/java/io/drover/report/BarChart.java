@@ -82,7 +82,7 @@ final class BarChart implements Chart {
             .toList();
     double names =
         Math.min(
-            width * 0.34,
+            width * 0.38,
             14
                 + looks.keySet().stream()
                     .mapToDouble(name -> Canvas.widthOf(name, Plot.TYPE))

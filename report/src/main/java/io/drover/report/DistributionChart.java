@@ -15,6 +15,7 @@ final class DistributionChart implements Chart {
   private static final double STRIP = 52;
   private static final double AXIS_HEIGHT = 46;
   private static final double RADIUS = 3;
+  private static final int MANY = 60;
   private static final double SECOND_LINE = 20;
 
   /** Narrower than this, the numbers take a line of their own. */
@@ -87,12 +88,12 @@ final class DistributionChart implements Chart {
     MEDIAN("median", 50, 2, 3),
     P90("p90", 90, 10, 1.8),
     P99("p99", 99, 100, 1.8),
-    WORST("largest", 100, 2, 1);
+    WORST("max", 100, 2, 1);
 
     private final String word;
     private final int percent;
 
-    /** Of fewer runs it is only another word for the largest. */
+    /** Of fewer runs it is only another word for the maximum. */
     private final int leastRuns;
 
     private final double width;
@@ -116,15 +117,15 @@ final class DistributionChart implements Chart {
   private void strip(Canvas canvas, Plot plot, Row row, double top, double width) {
     Look look = looks.get(row.contender());
     Spread spread = Spread.of(row.values());
+    boolean roomy = width >= ROOMY;
     look.sample(canvas, 12, top + 12);
     canvas.text(
         new Spot(46, top + 16.5),
-        Canvas.fitting(row.contender(), Plot.TYPE, width * 0.4),
+        Canvas.fitting(runs(row), Plot.TYPE, roomy ? width * 0.45 : width - 12),
         Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
-    boolean roomy = width >= ROOMY;
     canvas.text(
-        roomy ? new Spot(width - 4, top + 16.5) : new Spot(46, top + 16.5 + SECOND_LINE),
-        Canvas.fitting(numbers(row, spread), Plot.TYPE - 0.5, roomy ? width * 0.6 : width - 46),
+        roomy ? new Spot(width - 4, top + 16.5) : new Spot(12, top + 16.5 + SECOND_LINE),
+        Canvas.fitting(numbers(row, spread), Plot.TYPE - 0.5, roomy ? width * 0.6 : width - 12),
         Type.plain(Plot.TYPE - 0.5, Ink.MUTED, roomy ? Anchor.END : Anchor.START));
     double middle = top + rowHeight(width) - STRIP / 2;
     if (row.source().isPresent() || row.values().size() == 1) {
@@ -144,37 +145,47 @@ final class DistributionChart implements Chart {
         });
   }
 
+  private static String runs(Row row) {
+    int runs = row.values().size();
+    return row.source().isPresent()
+        ? row.contender()
+        : "%s, %s".formatted(row.contender(), runs == 1 ? "one run" : runs + " runs");
+  }
+
   private static String numbers(Row row, Spread spread) {
     if (row.source().isPresent()) {
       return "%s, published".formatted(Numbers.withUnit(row.median(), row.unit()));
     }
     int runs = row.values().size();
     if (runs == 1) {
-      return "%s, one run".formatted(Numbers.withUnit(row.median(), row.unit()));
+      return Numbers.withUnit(row.median(), row.unit());
     }
     String middle =
         (runs >= Mark.P90.leastRuns ? ", p90 " + Numbers.of(spread.percentile(90)) : "")
             + (runs >= Mark.P99.leastRuns ? ", p99 " + Numbers.of(spread.percentile(99)) : "");
-    return "median %s%s, largest %s (%d runs)"
-        .formatted(Numbers.of(row.median()), middle, Numbers.of(row.max()), runs);
+    return "median %s%s, max %s".formatted(Numbers.of(row.median()), middle, Numbers.of(row.max()));
   }
 
   /** Points that would cover each other move apart, up and down. */
   private static void points(Canvas canvas, Plot plot, Spread spread, Look look, double middle) {
-    double[] lastAtLevel = new double[11];
+    double radius = spread.sorted().size() > MANY ? RADIUS * 0.7 : RADIUS;
+    double apart = 1.2 * radius;
+    double[] lastAtLevel = new double[1 + 2 * (int) ((STRIP / 2 - 5) / apart)];
     Arrays.fill(lastAtLevel, Double.NEGATIVE_INFINITY);
     for (double value : spread.sorted()) {
       double x = plot.atX(value);
       int level = 0;
-      while (level < lastAtLevel.length - 1 && x - lastAtLevel[level] < 2 * RADIUS) {
-        level++;
+      for (int other = 1; other < lastAtLevel.length; other++) {
+        if (x - lastAtLevel[level] < 2 * radius && lastAtLevel[other] < lastAtLevel[level]) {
+          level = other;
+        }
       }
       lastAtLevel[level] = x;
-      double shift = (level + 1) / 2 * (level % 2 == 0 ? 1 : -1) * (RADIUS + 0.6);
+      double shift = (level + 1) / 2 * (level % 2 == 0 ? 1 : -1) * apart;
       canvas.circle(
           new Spot(x, middle + shift),
-          RADIUS,
-          Style.fill(look.ink(), 0.6).outlined(Ink.PAPER, 0.6, Style.Dash.NONE));
+          radius,
+          Style.fill(look.ink(), 0.6).outlined(Ink.PAPER, 0.5, Style.Dash.NONE));
     }
   }
 }

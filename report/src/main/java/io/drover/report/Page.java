@@ -150,8 +150,11 @@ final class Page {
     String kind = wins > close + losses ? "good" : losses > close + wins ? "bad" : "even";
     html.append("<div class=\"score ").append(kind).append("\">");
     element("p class=\"who\"", "p", comparison.drover().name());
-    element("p class=\"difference\"", "p", comparison.difference());
-    element("p class=\"whom\"", "p", comparison.other().name());
+    String difference = comparison.difference();
+    int joint = difference.lastIndexOf(' ');
+    element("p class=\"difference\"", "p", difference.substring(0, joint));
+    element(
+        "p class=\"whom\"", "p", difference.substring(joint + 1) + " " + comparison.other().name());
     html.append("<p class=\"tally\" aria-hidden=\"true\">");
     share("good", wins);
     share("even", close);
@@ -181,7 +184,7 @@ final class Page {
             target.holds()
                 ? "<tr><td class=\"good\" title=\"holds\">✔</td><td>"
                 : "<tr><td class=\"bad\" title=\"does not hold\">✘</td><td>");
-        html.append(Html.escape(target.text())).append("</td><td class=\"n\">");
+        html.append(Html.escape(target.text())).append("</td><td class=\"n limit\">");
         html.append(Html.escape(target.bound().words() + " " + limit(target)));
         html.append("</td><td class=\"n\"><b>");
         html.append(

@@ -112,22 +112,22 @@ record Verdicts(
         all == 1
             ? ""
             : all == some
-                ? " in all %d cases".formatted(all)
-                : " in %d of %d cases".formatted(some, all);
+                ? "in all %d cases, ".formatted(all)
+                : "in %d of %d cases, ".formatted(some, all);
     String details =
         switch (outcome) {
           case WINS ->
               some == 1
                   ? detail(bestFirst.getFirst())
-                  : "by most %s; by least %s"
-                      .formatted(detail(bestFirst.getFirst()), detail(bestFirst.getLast()));
+                  : "from %s to %s"
+                      .formatted(detail(bestFirst.getLast()), detail(bestFirst.getFirst()));
           case LOSES -> listed(bestFirst.reversed());
           case LEVEL ->
               bestFirst.getLast().advantage() > 0
                   ? "Drover's median is the better one, but runs overlap"
                   : (some == 1 ? "" : "at worst ") + detail(bestFirst.getLast());
         };
-    return "%s, %s against %s%s: %s."
+    return "%s, %s against %s: %s%s."
         .formatted(
             capital(comparison.yardstick().measure()),
             comparison.drover().name(),
@@ -144,12 +144,12 @@ record Verdicts(
   }
 
   private static String detail(Duel duel) {
-    return "%s, %s instead of %s (%s)"
+    return "%s (%s: %s instead of %s)"
         .formatted(
+            duel.difference().replaceAll(" (than|as)$", ""),
             duel.ours().caseName(),
             Numbers.withUnit(duel.ours().median(), duel.ours().unit()),
-            Numbers.withUnit(duel.other().median(), duel.other().unit()),
-            duel.difference().replaceAll(" (than|as)$", ""));
+            Numbers.withUnit(duel.other().median(), duel.other().unit()));
   }
 
   private static String published(Comparison comparison) {
