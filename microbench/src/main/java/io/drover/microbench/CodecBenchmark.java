@@ -77,7 +77,6 @@ public class CodecBenchmark {
 
   @Benchmark
   public PeerMessage heartbeatThereAndBack() {
-    return WireCodec.decodePeerMessage(
-        WireCodec.encode(new PeerMessage.Heartbeat(sequence++)));
+    return WireCodec.decodePeerMessage(WireCodec.encode(new PeerMessage.Heartbeat(sequence++)));
   }
 }

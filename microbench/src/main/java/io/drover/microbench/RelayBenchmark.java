@@ -53,10 +53,7 @@ public class RelayBenchmark {
     Path certificate = folder.resolve("host.pem");
     Path key = folder.resolve("host.key");
     CertificateAuthority.init(
-            folder,
-            CertificateAuthority.Replacing.NOTHING,
-            Clock.systemUTC(),
-            new SecureRandom())
+            folder, CertificateAuthority.Replacing.NOTHING, Clock.systemUTC(), new SecureRandom())
         .issue(Identity.host(new HostName("alpha")), List.of("127.0.0.1"), Duration.ofDays(1))
         .write(certificate, key, CertificateAuthority.Replacing.NOTHING);
     return Credentials.load(folder.resolve("ca.pem"), certificate, key);

@@ -1,11 +1,10 @@
 package io.drover.report;
 
 import io.drover.report.Canvas.Anchor;
+import io.drover.report.Canvas.Lettering;
 import io.drover.report.Canvas.Spot;
-import io.drover.report.Canvas.Type;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /** Contenders under each other, for each case; every run is a point and min to max a thin line. */
@@ -29,10 +28,10 @@ final class BarChart implements Chart {
   }
 
   private final Figure.Bars figure;
-  private final Map<String, Look> looks;
+  private final Looks looks;
   private final List<Block> blocks = new ArrayList<>();
 
-  BarChart(Figure.Bars figure, Results results, Map<String, Look> looks) {
+  BarChart(Figure.Bars figure, Results results, Looks looks) {
     this.figure = figure;
     this.looks = looks;
     for (CaseKey where : results.cases()) {
@@ -84,8 +83,8 @@ final class BarChart implements Chart {
         Math.min(
             width * 0.38,
             14
-                + looks.keySet().stream()
-                    .mapToDouble(name -> Canvas.widthOf(name, Plot.TYPE))
+                + rows.stream()
+                    .mapToDouble(row -> Canvas.widthOf(row.contender(), Plot.TYPE))
                     .max()
                     .orElse(0));
     double room = width - names - 62;
@@ -103,7 +102,7 @@ final class BarChart implements Chart {
       canvas.text(
           new Spot(6, y + 19),
           Canvas.fitting(block.name(), Plot.TYPE, width),
-          Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
+          Lettering.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
       y += HEADING;
       for (Bar bar : block.bars()) {
         bar(canvas, plot, bar, y);
@@ -114,17 +113,17 @@ final class BarChart implements Chart {
   }
 
   private void bar(Canvas canvas, Plot plot, Bar bar, double top) {
-    Look look = looks.get(bar.contender());
+    Look look = looks.of(bar.contender());
     double middle = top + ROW / 2;
     canvas.text(
         new Spot(plot.left() - 8, middle + 4.3),
         Canvas.fitting(bar.contender(), Plot.TYPE, plot.left() - 10),
-        Type.plain(Plot.TYPE, Ink.TEXT, Anchor.END));
+        Lettering.plain(Plot.TYPE, Ink.TEXT, Anchor.END));
     if (bar.row().isEmpty()) {
       canvas.text(
           new Spot(plot.atX(0) + 6, middle + 4.3),
           "not measured",
-          Type.plain(Plot.TYPE - 1, Ink.MUTED, Anchor.START));
+          Lettering.plain(Plot.TYPE - 1, Ink.MUTED, Anchor.START));
       return;
     }
     Row row = bar.row().get();
@@ -148,6 +147,6 @@ final class BarChart implements Chart {
     canvas.text(
         new Spot(Math.max(to, plot.atX(row.max())) + 7, middle + 4.3),
         Numbers.of(row.median()),
-        Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
+        Lettering.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
   }
 }

@@ -18,18 +18,18 @@ interface Canvas {
   }
 
   /** How a text looks. */
-  record Type(double size, Ink ink, Anchor anchor, Weight weight) {
+  record Lettering(double size, Ink ink, Anchor anchor, Weight weight) {
     enum Weight {
       NORMAL,
       BOLD
     }
 
-    static Type plain(double size, Ink ink, Anchor anchor) {
-      return new Type(size, ink, anchor, Weight.NORMAL);
+    static Lettering plain(double size, Ink ink, Anchor anchor) {
+      return new Lettering(size, ink, anchor, Weight.NORMAL);
     }
 
-    static Type bold(double size, Ink ink, Anchor anchor) {
-      return new Type(size, ink, anchor, Weight.BOLD);
+    static Lettering bold(double size, Ink ink, Anchor anchor) {
+      return new Lettering(size, ink, anchor, Weight.BOLD);
     }
   }
 
@@ -43,10 +43,10 @@ interface Canvas {
 
   void circle(Spot centre, double radius, Style style);
 
-  void text(Spot at, String text, Type type);
+  void text(Spot at, String text, Lettering type);
 
   /** Reads upwards. */
-  void textUpwards(Spot at, String text, Type type);
+  void textUpwards(Spot at, String text, Lettering type);
 
   /** What is drawn within explains itself to somebody who points at it. */
   void explained(String explanation, Runnable drawing);

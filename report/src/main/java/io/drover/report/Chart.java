@@ -1,7 +1,5 @@
 package io.drover.report;
 
-import java.util.Map;
-
 /** A picture of some of the results. */
 interface Chart {
   double height(double width);
@@ -11,7 +9,7 @@ interface Chart {
   /** Whether there is anything to draw; if not, drawing says so. */
   boolean isEmpty();
 
-  static Chart of(Figure figure, Results results, Map<String, Look> looks) {
+  static Chart of(Figure figure, Results results, Looks looks) {
     return switch (figure) {
       case Figure.Curve curve -> new CurveChart(curve, results, looks);
       case Figure.Bars bars -> new BarChart(bars, results, looks);

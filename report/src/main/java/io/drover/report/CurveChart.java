@@ -2,8 +2,8 @@ package io.drover.report;
 
 import io.drover.report.Canvas.Anchor;
 import io.drover.report.Canvas.Ends;
+import io.drover.report.Canvas.Lettering;
 import io.drover.report.Canvas.Spot;
-import io.drover.report.Canvas.Type;
 import io.drover.report.ContenderKey.Kind;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -20,10 +20,10 @@ final class CurveChart implements Chart {
   private record Station(double x, Row row) {}
 
   private final Figure.Curve figure;
-  private final Map<String, Look> looks;
+  private final Looks looks;
   private final Map<String, List<Station>> lines = new LinkedHashMap<>();
 
-  CurveChart(Figure.Curve figure, Results results, Map<String, Look> looks) {
+  CurveChart(Figure.Curve figure, Results results, Looks looks) {
     this.figure = figure;
     this.looks = looks;
     for (ContenderKey key : results.contenders()) {
@@ -88,22 +88,20 @@ final class CurveChart implements Chart {
     canvas.text(
         new Spot(0, top - 15),
         figure.measure() + ", " + figure.unit(),
-        Type.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
+        Lettering.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
     plot.drawY(canvas);
     plot.drawX(canvas, marks, figure.xLabel());
     // Ours are drawn last, on top.
     List<String> order =
         lines.keySet().stream()
-            .sorted(Comparator.comparingInt(name -> -looks.get(name).kind().ordinal()))
+            .sorted(Comparator.comparing((String name) -> looks.of(name).kind()).reversed())
             .toList();
     for (String name : order) {
-      line(canvas, plot, name);
+      line(canvas, plot, looks.of(name), lines.getOrDefault(name, List.of()));
     }
   }
 
-  private void line(Canvas canvas, Plot plot, String name) {
-    Look look = looks.get(name);
-    List<Station> stations = lines.get(name);
+  private static void line(Canvas canvas, Plot plot, Look look, List<Station> stations) {
     List<Spot> medians =
         stations.stream()
             .map(station -> new Spot(plot.atX(station.x()), plot.atY(station.row().median())))

@@ -1,12 +1,11 @@
 package io.drover.report;
 
 import io.drover.report.Canvas.Anchor;
+import io.drover.report.Canvas.Lettering;
 import io.drover.report.Canvas.Spot;
-import io.drover.report.Canvas.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /** Every run of each contender a point, with the median, p90, p99 and the worst marked. */
 final class DistributionChart implements Chart {
@@ -22,10 +21,10 @@ final class DistributionChart implements Chart {
   private static final double ROOMY = 560;
 
   private final Figure.Distribution figure;
-  private final Map<String, Look> looks;
+  private final Looks looks;
   private final List<Row> rows = new ArrayList<>();
 
-  DistributionChart(Figure.Distribution figure, Results results, Map<String, Look> looks) {
+  DistributionChart(Figure.Distribution figure, Results results, Looks looks) {
     this.figure = figure;
     this.looks = looks;
     for (ContenderKey key : results.contenders()) {
@@ -78,7 +77,8 @@ final class DistributionChart implements Chart {
         continue;
       }
       canvas.line(x, 4, x, 18, mark.style(Ink.TEXT));
-      canvas.text(new Spot(x + 6, 15.5), mark.word, Type.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
+      canvas.text(
+          new Spot(x + 6, 15.5), mark.word, Lettering.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
       x += 24 + Canvas.widthOf(mark.word, Plot.TYPE);
     }
   }
@@ -115,18 +115,18 @@ final class DistributionChart implements Chart {
   }
 
   private void strip(Canvas canvas, Plot plot, Row row, double top, double width) {
-    Look look = looks.get(row.contender());
+    Look look = looks.of(row.contender());
     Spread spread = Spread.of(row.values());
     boolean roomy = width >= ROOMY;
     look.sample(canvas, 12, top + 12);
     canvas.text(
         new Spot(46, top + 16.5),
         Canvas.fitting(runs(row), Plot.TYPE, roomy ? width * 0.45 : width - 12),
-        Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
+        Lettering.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
     canvas.text(
         roomy ? new Spot(width - 4, top + 16.5) : new Spot(12, top + 16.5 + SECOND_LINE),
         Canvas.fitting(numbers(row, spread), Plot.TYPE - 0.5, roomy ? width * 0.6 : width - 12),
-        Type.plain(Plot.TYPE - 0.5, Ink.MUTED, roomy ? Anchor.END : Anchor.START));
+        Lettering.plain(Plot.TYPE - 0.5, Ink.MUTED, roomy ? Anchor.END : Anchor.START));
     double middle = top + rowHeight(width) - STRIP / 2;
     if (row.source().isPresent() || row.values().size() == 1) {
       canvas.explained(Words.of(row), () -> look.mark(canvas, plot.atX(row.median()), middle, 5));

@@ -45,7 +45,7 @@ final class ImageCanvas implements Canvas {
       graphics.scale(SCALE, SCALE);
       ImageCanvas canvas = new ImageCanvas(graphics);
       canvas.rectangle(0, 0, WIDTH, height, Style.fill(Ink.PAPER, 1));
-      canvas.text(new Spot(MARGIN, MARGIN + 14), title, Type.bold(17, Ink.TEXT, Anchor.START));
+      canvas.text(new Spot(MARGIN, MARGIN + 14), title, Lettering.bold(17, Ink.TEXT, Anchor.START));
       graphics.translate(MARGIN, MARGIN + HEAD);
       chart.draw(canvas, inner);
     } finally {
@@ -83,25 +83,26 @@ final class ImageCanvas implements Canvas {
       graphics.fill(shape);
     }
     if (style.width() > 0) {
-      double[] dashes = style.dash().lengths();
+      Style.Dash dash = style.dash();
       graphics.setStroke(
-          dashes.length == 0
-              ? new BasicStroke((float) style.width(), BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND)
-              : new BasicStroke(
+          dash.isBroken()
+              ? new BasicStroke(
                   (float) style.width(),
                   BasicStroke.CAP_BUTT,
                   BasicStroke.JOIN_ROUND,
                   1,
-                  new float[] {(float) dashes[0], (float) dashes[1]},
-                  0));
+                  new float[] {(float) dash.drawn(), (float) dash.left()},
+                  0)
+              : new BasicStroke(
+                  (float) style.width(), BasicStroke.CAP_BUTT, BasicStroke.JOIN_ROUND));
       graphics.setColor(colour(style.stroke(), 1));
       graphics.draw(shape);
     }
   }
 
   @Override
-  public void text(Spot at, String text, Type type) {
-    int weight = type.weight() == Type.Weight.BOLD ? Font.BOLD : Font.PLAIN;
+  public void text(Spot at, String text, Lettering type) {
+    int weight = type.weight() == Lettering.Weight.BOLD ? Font.BOLD : Font.PLAIN;
     // DejaVu, which most machines without a display have, is wider than a browser's fonts.
     graphics.setFont(new Font(Font.SANS_SERIF, weight, 1).deriveFont((float) (type.size() * 0.9)));
     double width = graphics.getFontMetrics().getStringBounds(text, graphics).getWidth();
@@ -116,7 +117,7 @@ final class ImageCanvas implements Canvas {
   }
 
   @Override
-  public void textUpwards(Spot at, String text, Type type) {
+  public void textUpwards(Spot at, String text, Lettering type) {
     AffineTransform before = graphics.getTransform();
     graphics.translate(at.x(), at.y());
     graphics.rotate(-Math.PI / 2);

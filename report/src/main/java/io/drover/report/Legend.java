@@ -1,13 +1,12 @@
 package io.drover.report;
 
 import io.drover.report.Canvas.Anchor;
+import io.drover.report.Canvas.Lettering;
 import io.drover.report.Canvas.Spot;
-import io.drover.report.Canvas.Type;
 import java.util.List;
-import java.util.Map;
 
 /** Which look is whose, in as many lines as it takes. */
-record Legend(List<String> names, Map<String, Look> looks) {
+record Legend(List<String> names, Looks looks) {
   private static final double ROW = 22;
   private static final double SIZE = 13;
   private static final double SAMPLE = 34;
@@ -21,11 +20,11 @@ record Legend(List<String> names, Map<String, Look> looks) {
     layOut(
         width,
         (name, x, y) -> {
-          looks.get(name).sample(canvas, x, top + y + ROW / 2);
+          looks.of(name).sample(canvas, x, top + y + ROW / 2);
           canvas.text(
               new Spot(x + SAMPLE, top + y + ROW / 2 + 4.5),
               Canvas.fitting(name, SIZE, width - SAMPLE),
-              Type.plain(SIZE, Ink.TEXT, Anchor.START));
+              Lettering.plain(SIZE, Ink.TEXT, Anchor.START));
         });
   }
 

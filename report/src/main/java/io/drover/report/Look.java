@@ -5,10 +5,7 @@ import io.drover.report.Canvas.Spot;
 import io.drover.report.ContenderKey.Kind;
 import io.drover.report.Style.Dash;
 import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 
 /**
  * How a contender looks in every chart: told apart by colour and, without colour, by its marker.
@@ -31,34 +28,6 @@ record Look(Kind kind, Ink ink, Marker marker) {
       this.corners = corners;
       this.turn = turn;
     }
-  }
-
-  private static final List<Ink> DROVER =
-      List.of(Ink.DROVER_1, Ink.DROVER_2, Ink.DROVER_3, Ink.DROVER_4, Ink.DROVER_5, Ink.DROVER_6);
-  private static final List<Ink> STOCK =
-      List.of(Ink.STOCK_1, Ink.STOCK_2, Ink.STOCK_3, Ink.STOCK_4, Ink.STOCK_5, Ink.STOCK_6);
-
-  /** A look for each contender, the same in every chart of one report. */
-  static Map<String, Look> of(List<ContenderKey> contenders) {
-    Map<String, Look> looks = new LinkedHashMap<>();
-    Map<Kind, Integer> counts = new EnumMap<>(Kind.class);
-    int shape = 0;
-    for (ContenderKey key : contenders) {
-      int before = counts.merge(key.kind(), 1, Integer::sum) - 1;
-      Ink ink =
-          switch (key.kind()) {
-            case DROVER -> DROVER.get(before % DROVER.size());
-            case STOCK -> STOCK.get(before % STOCK.size());
-            case PUBLISHED -> Ink.PUBLISHED;
-            case LIMIT -> Ink.LIMIT;
-          };
-      Marker marker =
-          key.kind() == Kind.LIMIT
-              ? Marker.CIRCLE
-              : Marker.values()[shape++ % Marker.values().length];
-      looks.put(key.name(), new Look(key.kind(), ink, marker));
-    }
-    return looks;
   }
 
   /** The line through the medians: dashed where it is not ours to measure. */

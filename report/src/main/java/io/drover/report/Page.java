@@ -7,7 +7,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The report as one page that needs nothing else: no script, no file beside it. What was found
@@ -23,13 +22,13 @@ final class Page {
 
   private final StringBuilder html = new StringBuilder();
   private final Results results;
-  private final Map<String, Look> looks;
+  private final Looks looks;
   private final List<String> missing;
 
   private Page(Results results, List<String> missing) {
     this.results = results;
     this.missing = missing;
-    this.looks = Look.of(results.contenders());
+    this.looks = new Looks(results.contenders());
   }
 
   /**

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import javax.imageio.ImageIO;
@@ -36,7 +35,7 @@ final class Pictures {
   }
 
   static List<Path> write(Path folder, Results results) throws IOException {
-    Map<String, Look> looks = Look.of(results.contenders());
+    Looks looks = new Looks(results.contenders());
     List<Path> files = new ArrayList<>();
     Set<String> names = new HashSet<>();
     for (Figure figure : results.figures()) {

@@ -1,8 +1,8 @@
 package io.drover.report;
 
 import io.drover.report.Canvas.Anchor;
+import io.drover.report.Canvas.Lettering;
 import io.drover.report.Canvas.Spot;
-import io.drover.report.Canvas.Type;
 import java.util.List;
 
 /** The rectangle that data is drawn in, with its axes. */
@@ -34,7 +34,7 @@ record Plot(double left, double top, double right, double bottom, Axis x, Axis y
       canvas.text(
           new Spot(left - 7, at + 4.3),
           Numbers.tick(mark, y.step()),
-          Type.plain(TYPE, Ink.MUTED, Anchor.END));
+          Lettering.plain(TYPE, Ink.MUTED, Anchor.END));
     }
   }
 
@@ -48,12 +48,12 @@ record Plot(double left, double top, double right, double bottom, Axis x, Axis y
       canvas.text(
           new Spot(place, bottom + 18),
           Numbers.tick(mark, step),
-          Type.plain(TYPE, Ink.MUTED, Anchor.MIDDLE));
+          Lettering.plain(TYPE, Ink.MUTED, Anchor.MIDDLE));
     }
     canvas.text(
         new Spot((left + right) / 2, bottom + 38),
         label,
-        Type.plain(TYPE, Ink.MUTED, Anchor.MIDDLE));
+        Lettering.plain(TYPE, Ink.MUTED, Anchor.MIDDLE));
   }
 
   /** Lines across for a horizontal axis. */
@@ -71,7 +71,7 @@ record Plot(double left, double top, double right, double bottom, Axis x, Axis y
   }
 
   static double nothing(Canvas canvas, String why) {
-    canvas.text(new Spot(0, 20), why, Type.plain(TYPE, Ink.MUTED, Anchor.START));
+    canvas.text(new Spot(0, 20), why, Lettering.plain(TYPE, Ink.MUTED, Anchor.START));
     return 32;
   }
 }

@@ -9,18 +9,28 @@ package io.drover.report;
 record Style(Ink fill, double fillOpacity, Ink stroke, double width, Dash dash) {
   /** How a line is interrupted. */
   enum Dash {
-    NONE(),
+    NONE(0, 0),
     DASHED(6, 4),
     DOTTED(1.5, 3.5);
 
-    private final double[] lengths;
+    private final double drawn;
+    private final double left;
 
-    Dash(double... lengths) {
-      this.lengths = lengths;
+    Dash(double drawn, double left) {
+      this.drawn = drawn;
+      this.left = left;
     }
 
-    double[] lengths() {
-      return lengths.clone();
+    boolean isBroken() {
+      return left > 0;
+    }
+
+    double drawn() {
+      return drawn;
+    }
+
+    double left() {
+      return left;
     }
   }
 

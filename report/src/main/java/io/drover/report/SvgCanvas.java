@@ -60,37 +60,37 @@ final class SvgCanvas implements Canvas {
           .append(style.stroke().variable())
           .append(";stroke-width:")
           .append(number(style.width()));
-      double[] dashes = style.dash().lengths();
-      if (dashes.length > 0) {
+      Style.Dash dash = style.dash();
+      if (dash.isBroken()) {
         svg.append(";stroke-dasharray:")
-            .append(number(dashes[0]))
+            .append(number(dash.drawn()))
             .append(' ')
-            .append(number(dashes[1]));
+            .append(number(dash.left()));
       }
     }
     svg.append('"');
   }
 
   @Override
-  public void text(Spot at, String text, Type type) {
+  public void text(Spot at, String text, Lettering type) {
     text("x=\"%s\" y=\"%s\"".formatted(number(at.x()), number(at.y())), text, type);
   }
 
   @Override
-  public void textUpwards(Spot at, String text, Type type) {
+  public void textUpwards(Spot at, String text, Lettering type) {
     text(
         "transform=\"translate(%s %s) rotate(-90)\"".formatted(number(at.x()), number(at.y())),
         text,
         type);
   }
 
-  private void text(String place, String text, Type type) {
+  private void text(String place, String text, Lettering type) {
     svg.append("<text ").append(place).append(" style=\"fill:").append(type.ink().variable());
     svg.append(";font-size:").append(number(type.size())).append("px");
     if (type.anchor() != Anchor.START) {
       svg.append(";text-anchor:").append(type.anchor().name().toLowerCase(Locale.ROOT));
     }
-    if (type.weight() == Type.Weight.BOLD) {
+    if (type.weight() == Lettering.Weight.BOLD) {
       svg.append(";font-weight:600");
     }
     svg.append("\">").append(Html.escape(text)).append("</text>");

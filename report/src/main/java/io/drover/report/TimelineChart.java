@@ -2,8 +2,8 @@ package io.drover.report;
 
 import io.drover.report.Canvas.Anchor;
 import io.drover.report.Canvas.Ends;
+import io.drover.report.Canvas.Lettering;
 import io.drover.report.Canvas.Spot;
-import io.drover.report.Canvas.Type;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,10 +18,10 @@ final class TimelineChart implements Chart {
   private static final double AXIS_HEIGHT = 46;
 
   private final Figure.Timeline figure;
-  private final Map<String, Look> looks;
+  private final Looks looks;
   private final Map<String, List<Series>> panels = new LinkedHashMap<>();
 
-  TimelineChart(Figure.Timeline figure, Results results, Map<String, Look> looks) {
+  TimelineChart(Figure.Timeline figure, Results results, Looks looks) {
     this.figure = figure;
     this.looks = looks;
     for (ContenderKey key : results.contenders()) {
@@ -80,7 +80,7 @@ final class TimelineChart implements Chart {
     canvas.text(
         new Spot(0, 14),
         Canvas.fitting(figure.measure() + ", " + figure.unit() + ceiling, Plot.TYPE, width),
-        Type.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
+        Lettering.plain(Plot.TYPE, Ink.MUTED, Anchor.START));
     double top = UNIT_HEIGHT;
     int left = panels.size();
     for (Map.Entry<String, List<Series>> panel : panels.entrySet()) {
@@ -95,17 +95,17 @@ final class TimelineChart implements Chart {
   }
 
   private void panel(Canvas canvas, Plot plot, String contender, List<Series> runs) {
-    Look look = looks.get(contender);
+    Look look = looks.of(contender);
     look.sample(canvas, plot.left(), plot.top() - 13);
     double end = runs.stream().mapToDouble(run -> run.points().getLast().seconds()).max().orElse(0);
     canvas.text(
         new Spot(plot.left() + 34, plot.top() - 8.5),
         Canvas.fitting(contender, Plot.TYPE, plot.right() * 0.5),
-        Type.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
+        Lettering.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
     canvas.text(
         new Spot(plot.right(), plot.top() - 8.5),
         "ends at %s s".formatted(Numbers.of(end)),
-        Type.plain(Plot.TYPE - 0.5, Ink.MUTED, Anchor.END));
+        Lettering.plain(Plot.TYPE - 0.5, Ink.MUTED, Anchor.END));
     plot.drawY(canvas);
     figure
         .ceiling()

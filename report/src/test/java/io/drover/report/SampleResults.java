@@ -9,6 +9,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Random;
+import java.util.stream.Stream;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Results as an experiment leaves them: the published table as it is, and beside it numbers that
@@ -175,6 +177,57 @@ final class SampleResults {
       points.add(new Series.Point(at, Math.max(0, around(gigabits * 960 * share, 0.02))));
     }
     series.add(new Series(contender, where, 1, LINK, "Mbit/s", points));
+  }
+
+  /** The same with other names for the first case and contender, measured ones included. */
+  static Results withNames(String contender, String caseName) {
+    return renamed(renamed(sweep(), AUTO, contender), "1 Gbit/s, 2048 MB", caseName);
+  }
+
+  private static Results renamed(Results results, String old, String name) {
+    JsonMapper json = JsonMapper.builder().build();
+    return Report.read(
+        Report.json(results).replace(json.writeValueAsString(old), json.writeValueAsString(name)));
+  }
+
+  /** One contender of each kind in one case, with these values. */
+  static Results duel(Better better, List<Double> ours, List<Double> stock, double published) {
+    String where = "idle";
+    return new Results(
+        "tunnel",
+        "What does the tunnel cost?",
+        "drover bench tunnel",
+        List.of("A quick run: its numbers mean little."),
+        Map.of("processors", "2"),
+        List.of(
+            ContenderKey.published(PUBLISHED),
+            ContenderKey.stock(STOCK_HYBRID),
+            ContenderKey.drover(AUTO, STOCK_HYBRID)),
+        List.of(CaseKey.of(where)),
+        List.of(new Yardstick(TOTAL, "s", better)),
+        Stream.of(
+                Stream.of(stock)
+                    .filter(values -> !values.isEmpty())
+                    .map(values -> Row.of(STOCK_HYBRID, where, TOTAL, "s", values)),
+                Stream.of(ours)
+                    .filter(values -> !values.isEmpty())
+                    .map(values -> Row.of(AUTO, where, TOTAL, "s", values)))
+            .flatMap(rows -> rows)
+            .toList(),
+        List.of(Row.published(PUBLISHED, where, TOTAL, "s", published, SOURCE)),
+        List.of(),
+        List.of(),
+        List.of(),
+        List.of(),
+        figures(where));
+  }
+
+  private static List<Figure> figures(String where) {
+    return List.of(
+        new Figure.Curve("Curve", TOTAL, "s", "stressed memory, MB", ""),
+        new Figure.Bars("Bars", TOTAL, "s"),
+        new Figure.Distribution("Distribution", TOTAL, "s", where),
+        new Figure.Timeline("Timeline", LINK, "Mbit/s", where, OptionalDouble.empty()));
   }
 
   /** Nothing was measured yet, nothing will be drawn. */
