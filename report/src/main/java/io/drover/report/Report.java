@@ -35,6 +35,11 @@ public final class Report {
     try {
       Files.createDirectories(folder);
       files.add(Files.writeString(folder.resolve("results.csv"), ResultsCsv.write(results)));
+      Pictures.obstacle().ifPresent(missing::add);
+      if (missing.isEmpty()) {
+        files.addAll(Pictures.write(folder, results));
+      }
+      files.add(Files.writeString(folder.resolve("report.html"), Page.of(results, missing)));
       files.add(Files.writeString(folder.resolve("results.json"), json(results)));
     } catch (IOException failure) {
       throw Problem.host(
@@ -44,6 +49,14 @@ public final class Report {
           .asException(failure);
     }
     return new Written(files, missing);
+  }
+
+  /** What the numbers say in a few sentences, for a terminal; the page has more. */
+  public static List<String> summary(Results results) {
+    Verdicts verdicts = Verdicts.of(results);
+    List<String> sentences = new ArrayList<>(verdicts.summary());
+    verdicts.losses().forEach(loss -> sentences.add("Drover loses: " + loss));
+    return sentences;
   }
 
   /** As in {@code results.json}. */

@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * What an experiment found, as {@code results.json} holds it; the same shape for every experiment.
@@ -80,18 +81,30 @@ public record Results(
     }
   }
 
-  Optional<Row> measured(String contender, String caseName, String measure) {
-    return find(measures, contender, caseName, measure);
-  }
-
-  static Optional<Row> find(List<Row> rows, String contender, String caseName, String measure) {
-    return rows.stream()
+  /** What this contender has to show there, measured here or published. */
+  Optional<Row> any(String contender, String caseName, String measure) {
+    return Stream.concat(measures.stream(), published.stream())
         .filter(
             row ->
                 row.contender().equals(contender)
                     && row.caseName().equals(caseName)
                     && row.measure().equals(measure))
         .findFirst();
+  }
+
+  /** Why this contender was not measured in this case, if that is known. */
+  Optional<String> absence(String contender, String caseName) {
+    return absences.stream()
+        .filter(
+            absence ->
+                absence.contender().equals(contender)
+                    && absence.caseName().map(caseName::equals).orElse(true))
+        .map(Absence::reason)
+        .findFirst();
+  }
+
+  List<ContenderKey> of(ContenderKey.Kind kind) {
+    return contenders.stream().filter(key -> key.kind() == kind).toList();
   }
 
   ContenderKey contenderOf(String name) {
