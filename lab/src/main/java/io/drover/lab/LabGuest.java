@@ -3,6 +3,8 @@ package io.drover.lab;
 import io.drover.api.GuestSpec;
 import io.drover.model.ByteSize;
 import io.drover.model.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,7 +19,13 @@ final class LabGuest {
   private static final int SYSTEM_MEBIBYTES = 256;
 
   private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
+
+  /** Slower than any machine that one would measure on. */
+  private static final int FILLED_MEBIBYTES_PER_SECOND = 20;
+
   private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration GROWTH_LOOK = Duration.ofSeconds(1);
+  private static final long GROWTH_BYTES = 4 << 20;
 
   private final Lab lab;
   private final String name;
@@ -25,6 +33,8 @@ final class LabGuest {
   private final GuestSpec spec;
   private final Workload workload;
   private final Map<String, SerialLog> serials = new HashMap<>();
+  private long residentBytes;
+  private long residentNanos = System.nanoTime();
 
   LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
     this.lab = lab;
@@ -69,6 +79,40 @@ final class LabGuest {
     return spec;
   }
 
+  /** Its QEMU, if that runs on this host. */
+  Optional<ProcessIdentity> process(String host) {
+    return lab.node(host).processes().stream()
+        .filter(process -> Leftovers.command(process.pid()).startsWith("qemu-system"))
+        .filter(process -> arguments(process).contains("/" + name + ".log"))
+        .findFirst();
+  }
+
+  private static String arguments(ProcessIdentity process) {
+    try {
+      return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  /**
+   * Whether its memory has stopped to grow. What is resident of the whole process would not do: the
+   * emulator's own code takes as much as a small load.
+   */
+  private boolean isFilled(String host) {
+    if (System.nanoTime() - residentNanos < GROWTH_LOOK.toNanos()) {
+      return false;
+    }
+    long before = residentBytes;
+    residentNanos = System.nanoTime();
+    residentBytes =
+        process(host)
+            .map(qemu -> NonZeroMemory.residentBytes(qemu, ByteSize.parse(spec.memory()).bytes()))
+            .orElse(0L);
+    return residentBytes >= (long) workload.mebibytes() << 20
+        && residentBytes - before < GROWTH_BYTES;
+  }
+
   /** The serial line as that host wrote it down. */
   SerialLog serial(String host) {
     Path file = lab.runFolder(host).resolve("serial").resolve(name + ".log");
@@ -82,8 +126,11 @@ final class LabGuest {
     await(host, "came up", SerialLog::ready);
     switch (workload) {
       case Workload.Idle _ -> {}
-      case Workload.Stress _, Workload.StressNg _ ->
-          await(host, "ran its load", log -> log.busyProcesses() > 0);
+      case Workload.Stress _, Workload.StressNg _ -> {
+        await(host, "ran its load", log -> log.busyProcesses() > 0);
+        // They do not say when they have all of their memory; the machine knows.
+        await(host, "filled its memory", _ -> isFilled(host));
+      }
       case Workload.Verified _, Workload.Corrupted _ -> {
         await(host, "filled its memory", SerialLog::loaded);
         await(host, "reported its memory", log -> log.memory().isPresent());
@@ -117,14 +164,16 @@ final class LabGuest {
   }
 
   private void await(String host, String what, Predicate<SerialLog> condition) {
-    long deadline = System.nanoTime() + BOOT_PATIENCE.toNanos();
+    Duration patience =
+        BOOT_PATIENCE.plusSeconds(workload.mebibytes() / FILLED_MEBIBYTES_PER_SECOND);
+    long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.test(serial(host))) {
       List<String> faults = serial(host).faults();
       if (faults.stream().anyMatch(fault -> fault.contains("panic"))) {
         throw silent(host, what, "it says: " + faults.getFirst());
       }
       if (System.nanoTime() > deadline) {
-        throw silent(host, what, "it did not within %d s".formatted(BOOT_PATIENCE.toSeconds()));
+        throw silent(host, what, "it did not within %d s".formatted(patience.toSeconds()));
       }
       try {
         Thread.sleep(POLL);

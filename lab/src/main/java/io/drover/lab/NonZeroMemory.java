@@ -7,7 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.OptionalLong;
 
-/** Counts what of a guest's memory is not zero, by reading it out of its QEMU. */
+/** Looks at a guest's memory in its QEMU: what of it is not zero, and what of it is there. */
 final class NonZeroMemory {
   private static final int PAGE = 4096;
   private static final byte[] ZEROS = new byte[PAGE];
@@ -34,6 +34,31 @@ final class NonZeroMemory {
           : OptionalLong.empty();
     } catch (IOException gone) {
       return OptionalLong.empty();
+    }
+  }
+
+  /** Bytes of the guest's memory that the machine has given it so far; 0 if it cannot be found. */
+  static long residentBytes(ProcessIdentity qemu, long memoryBytes) {
+    long resident = 0;
+    long smallest = Long.MAX_VALUE;
+    boolean inside = false;
+    try {
+      for (String line : Files.readAllLines(Path.of("/proc/" + qemu.pid() + "/smaps"))) {
+        String[] fields = line.split("\\s+", 6);
+        if (fields[0].endsWith(":")) {
+          if (inside && fields[0].equals("Rss:")) {
+            resident = Long.parseLong(fields[1]) * 1024;
+          }
+          continue;
+        }
+        String[] range = fields[0].split("-", 2);
+        long size = Long.parseUnsignedLong(range[1], 16) - Long.parseUnsignedLong(range[0], 16);
+        inside = fields[1].startsWith("rw-p") && size >= memoryBytes && size < smallest;
+        smallest = inside ? size : smallest;
+      }
+      return resident;
+    } catch (IOException gone) {
+      return 0;
     }
   }
 

@@ -19,7 +19,8 @@ import java.util.concurrent.FutureTask;
  * migration finds the cipher and the pumps compiled: cold ones are about half as fast.
  */
 public final class CipherWarmup {
-  private static final int BYTES = 256 << 20;
+  /** How much is sent. */
+  public static final int MEBIBYTES = 256;
 
   private CipherWarmup() {}
 
@@ -30,7 +31,7 @@ public final class CipherWarmup {
    * @param folder where unix sockets may be made for an instant
    */
   public static void run(Credentials own, Path folder) throws IOException {
-    run(own, folder, BYTES);
+    run(own, folder, (long) MEBIBYTES << 20);
   }
 
   static void run(Credentials own, Path folder, long bytes) throws IOException {
