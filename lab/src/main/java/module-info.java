@@ -4,6 +4,7 @@ module io.drover.lab {
   requires transitive io.drover.model;
   requires transitive io.drover.api;
   requires io.drover.linux;
+  requires io.drover.report;
   requires org.slf4j;
   requires tools.jackson.databind;
   requires transitive info.picocli;

@@ -50,6 +50,8 @@ class LayeringTest {
         .definedBy("io.drover.agent..")
         .layer("cli")
         .definedBy("io.drover.cli..")
+        .layer("report")
+        .definedBy("io.drover.report..")
         .layer("lab")
         .definedBy("io.drover.lab..")
         .layer("command")
@@ -72,8 +74,10 @@ class LayeringTest {
         .mayOnlyAccessLayers("model", "wire", "api", "linux", "migration", "tunnel", "qemu")
         .whereLayer("cli")
         .mayOnlyAccessLayers("model", "api")
+        .whereLayer("report")
+        .mayOnlyAccessLayers("model")
         .whereLayer("lab")
-        .mayOnlyAccessLayers("model", "api", "cli", "linux")
+        .mayOnlyAccessLayers("model", "api", "cli", "linux", "report")
         .check(CLASSES);
   }
 
