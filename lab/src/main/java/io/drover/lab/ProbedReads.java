@@ -30,7 +30,7 @@ record ProbedReads(long reads, Map<Integer, Long> slow) {
     }
     Map<Integer, Long> slow = new TreeMap<>();
     if (!matcher.group(2).isEmpty()) {
-      for (String word : matcher.group(2).split(",")) {
+      for (String word : matcher.group(2).split(",", 0)) {
         int colon = word.indexOf(':');
         slow.put(
             Integer.parseInt(word.substring(0, colon)), Long.parseLong(word.substring(colon + 1)));

@@ -48,7 +48,7 @@ record StockPrograms(List<Path> folders, Path tree) {
   }
 
   private boolean has(String names) {
-    for (String name : names.split("\\|")) {
+    for (String name : names.split("\\|", 0)) {
       for (Path folder : folders) {
         if (Files.isExecutable(folder.resolve(name))) {
           return true;

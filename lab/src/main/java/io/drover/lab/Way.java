@@ -29,12 +29,13 @@ enum Way {
 
   private final Mover mover;
   private final String word;
-  private final List<String> programs;
+  /** In one word list, which unlike a list cannot change. */
+  private final String programs;
 
   Way(Mover mover, String word, String... programs) {
     this.mover = mover;
     this.word = word;
-    this.programs = List.of(programs);
+    this.programs = String.join(" ", programs);
   }
 
   static Way of(Transport transport) {
@@ -68,7 +69,10 @@ enum Way {
     if (this == LIBVIRT_TUNNELLED && mode != Mode.PRECOPY) {
       return Optional.of("libvirt cannot use post-copy in its tunnelled mode");
     }
-    List<String> missing = programs.missing(this.programs);
+    List<String> missing =
+        this.programs.isEmpty()
+            ? List.of()
+            : programs.missing(List.of(this.programs.split(" ", -1)));
     return missing.isEmpty()
         ? Optional.empty()
         : Optional.of(
@@ -79,6 +83,6 @@ enum Way {
   }
 
   private static String firstName(String names) {
-    return names.split("\\|")[0];
+    return names.split("\\|", 2)[0];
   }
 }

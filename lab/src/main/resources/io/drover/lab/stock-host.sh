@@ -40,7 +40,7 @@ StrictModes no
 UsePAM no
 PidFile none
 END
-    exec "$(command -v sshd)" -D -e -f /run/stock/sshd_config
+    exec "$(command -v sshd || echo /usr/sbin/sshd)" -D -e -f /run/stock/sshd_config
     ;;
   ssh) # peer's address, port here, port there
     echo "$1 $(cut -d ' ' -f 1,2 /run/stock/key.pub)" >/run/stock/known_hosts
@@ -100,6 +100,9 @@ security_driver = "none"
 user = "root"
 group = "root"
 END
-    exec "$(command -v libvirtd)" --listen
+    exec "$(command -v libvirtd || echo /usr/sbin/libvirtd)" --listen
+    ;;
+  virsh) # its words
+    exec virsh -q -c qemu:///system "$@"
     ;;
 esac

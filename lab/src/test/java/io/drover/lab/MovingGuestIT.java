@@ -40,7 +40,7 @@ class MovingGuestIT {
             LinkShape.ofRate(ByteRate.parse("1gbit")),
             new Workload.Touched(64),
             Mode.PRECOPY);
-    AtomicReference<PlainHosts> hosts = new AtomicReference<>();
+    AtomicReference<StockHosts> hosts = new AtomicReference<>();
     Contender contender = Contender.of("native", Transport.NATIVE);
     try (MovingGuest guest =
         new MovingGuest(
@@ -50,7 +50,7 @@ class MovingGuestIT {
                       STORE,
                       LabPlan.of(new LabName("it-g"), one.shape()).withAgents(LabPlan.Agents.NONE),
                       _ -> {});
-              hosts.set(new PlainHosts(lab));
+              hosts.set(new StockHosts(lab, StockPrograms.ofMachine(), java.util.Set.of()));
               return lab;
             },
             socket -> java.util.Objects.requireNonNull(hosts.get()).factory().at(socket),
