@@ -1,13 +1,12 @@
 package io.drover.lab;
 
 import io.drover.model.Problem;
-import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.InstantSource;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -19,29 +18,45 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "bench",
     description =
-        "Measure Drover side by side with what QEMU does by itself (as root). An interrupted"
-            + " benchmark goes on where it was.")
+        "Repeat a published experiment side by side with what QEMU does by itself (as root). An"
+            + " interrupted one goes on where it was.")
 final class BenchCommand implements Callable<Integer> {
-  private static final int DEFAULT_RUNS = 5;
-  private static final String SAMPLES = "samples.jsonl";
+  private static final String LIST = "list";
+  private static final String ALL = "all";
 
   private final HostControl.Factory agents;
 
   @Parameters(
       paramLabel = "EXPERIMENT",
-      arity = "1..*",
-      description = "tunnel, link, downtime, auto, cli, relay, or all.")
+      arity = "0..*",
+      description = "Which ones, or 'all'; 'list', or nothing, lists them.")
   private List<String> names = List.of();
 
   @Option(
       names = "--runs",
       paramLabel = "N",
-      defaultValue = "" + DEFAULT_RUNS,
-      description = "How often each contender runs. Default: ${DEFAULT-VALUE}")
-  private int runs = DEFAULT_RUNS;
+      description = "How often each contender runs. Default: as the list says.")
+  private @Nullable Integer runs;
 
-  @Option(names = "--quick", description = "Small guests and one run: only to see that it works.")
+  @Option(
+      names = "--quick",
+      description = "Small guests and one run: only to see that it works.")
   private boolean quick;
+
+  @Option(
+      names = "--case",
+      paramLabel = "NAME",
+      description = "Only cases of that name; * is any letters. Repeatable.")
+  private List<String> cases = List.of();
+
+  @Option(
+      names = "--contender",
+      paramLabel = "NAME",
+      description = "Only contenders of that name; * is any letters. Repeatable.")
+  private List<String> contenders = List.of();
+
+  @Option(names = "--dry-run", description = "Show what would be measured and how long it takes.")
+  private boolean dryRun;
 
   @Option(
       names = "--out",
@@ -72,67 +87,72 @@ final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    if (runs < 1 || runs > 1000) {
-      throw Problem.usage("bad-runs", "%d runs cannot be made".formatted(runs), "Choose 1 to 1000.")
-          .asException();
-    }
     Experiments.Scale scale = quick ? Experiments.Scale.QUICK : Experiments.Scale.FULL;
+    PrintWriter standard = spec.commandLine().getOut();
+    BenchPlanView.Form form = json ? BenchPlanView.Form.JSON : BenchPlanView.Form.PEOPLE;
+    if (names.isEmpty() || names.equals(List.of(LIST))) {
+      BenchPlanView.list(Experiments.all(scale), wantedRuns(), form).forEach(standard::println);
+      return 0;
+    }
     List<Experiment> chosen =
-        names.equals(List.of("all"))
+        names.equals(List.of(ALL))
             ? Experiments.all(scale)
             : names.stream().map(one -> Experiments.named(one, scale)).toList();
-    PrintWriter standard = spec.commandLine().getOut();
+    BenchFilter filter = new BenchFilter(cases, contenders);
+    if (dryRun) {
+      for (Experiment experiment : chosen) {
+        BenchPlanView.plan(experiment, filter.apply(experiment.plan(wantedRuns())), form)
+            .forEach(standard::println);
+      }
+      return 0;
+    }
+    // Before anything is done: a wrong name in the last experiment should not be found after hours.
+    chosen.forEach(experiment -> filter.apply(experiment.plan(wantedRuns())));
+    Lab.requireRoot();
     Steps steps =
         new Steps(json ? spec.commandLine().getErr() : standard, Steps.styleOf(System.getenv()));
+    Prechecks.requireDisk(out);
     GuestImage image =
         new GuestImageBuilder(GuestImageBuilder.defaultCache(System.getenv()), steps::line).image();
     boolean good = true;
     for (Experiment experiment : chosen) {
-      BenchResults results = run(experiment, image, steps);
-      results.table().forEach(steps::line);
-      if (json) {
-        standard.println(results.json());
-        standard.flush();
-      }
-      good &= results.failures().isEmpty();
+      good &=
+          new BenchSession(
+                  experiment,
+                  filter.apply(experiment.plan(wantedRuns())),
+                  out.resolve(experiment.name() + (quick ? "-quick" : "")),
+                  typed(experiment),
+                  quick ? List.of(BenchSession.QUICK_NOTE) : List.of())
+              .run(agents, image, new LabName(name), steps, json ? standard : null);
     }
     // Missed targets are results; only what could not be measured is a failure.
     return good ? 0 : Problem.Kind.MIGRATION.exitCode();
   }
 
-  private BenchResults run(Experiment experiment, GuestImage image, Steps steps) {
-    Path folder = out.resolve(experiment.name() + (quick ? "-quick" : ""));
-    LabStore store = LabStore.ofMachine();
-    LabName lab = new LabName(name);
-    beginAnewIfEnded(folder);
-    Samples samples = Samples.open(folder.resolve(SAMPLES));
-    steps.line("Experiment %s (results in %s)".formatted(experiment.name(), folder));
-    if (!samples.all().isEmpty()) {
-      steps.line("  goes on after %d samples of an earlier run".formatted(samples.all().size()));
+  private OptionalInt wantedRuns() {
+    Integer wanted = runs;
+    if (wanted == null) {
+      return quick ? OptionalInt.of(1) : OptionalInt.empty();
     }
-    try (var _ = new LabGuard(store, lab)) {
-      new BenchRunner(agents, image, store, lab, steps).run(experiment, quick ? 1 : runs, samples);
+    if (wanted < 1 || wanted > 1000) {
+      throw Problem.usage(
+              "bad-runs", "%d runs cannot be made".formatted(wanted), "Choose 1 to 1000.")
+          .asException();
     }
-    BenchResults results =
-        BenchResults.of(experiment, samples, BenchEnvironment.describe(InstantSource.system()));
-    results.write(folder);
-    return results;
+    return OptionalInt.of(wanted);
   }
 
-  /** Results stand for a run that came to its end; its samples are not mixed with new ones. */
-  private static void beginAnewIfEnded(Path folder) {
-    try {
-      if (Files.exists(folder.resolve("results.json"))) {
-        for (String file : List.of("results.json", "results.csv", SAMPLES)) {
-          Files.deleteIfExists(folder.resolve(file));
-        }
-      }
-    } catch (IOException failure) {
-      throw Problem.host(
-              "results-unwritable",
-              "%s cannot be written (%s)".formatted(folder, failure.getMessage()),
-              "Choose another folder with --out.")
-          .asException(failure);
+  /** What somebody types to get such numbers. */
+  private String typed(Experiment experiment) {
+    StringBuilder text = new StringBuilder("drover bench " + experiment.name());
+    if (quick) {
+      text.append(" --quick");
     }
+    if (runs != null) {
+      text.append(" --runs ").append(runs);
+    }
+    cases.forEach(one -> text.append(" --case '").append(one).append('\''));
+    contenders.forEach(one -> text.append(" --contender '").append(one).append('\''));
+    return text.toString();
   }
 }

@@ -14,7 +14,21 @@ import java.util.Map;
 final class BenchEnvironment {
   private BenchEnvironment() {}
 
-  static Map<String, String> describe(InstantSource clock) {
+  /** What numbers depend on: those of another machine are not mixed with this one's. */
+  static String machine() {
+    return String.join(
+        ", ",
+        field("/proc/cpuinfo", "model name"),
+        Runtime.getRuntime().availableProcessors() + " processors",
+        "Linux " + System.getProperty("os.version", ""),
+        qemu());
+  }
+
+  private static String qemu() {
+    return Programs.run(List.of("qemu-system-x86_64", "--version")).lines().findFirst().orElse("");
+  }
+
+  static Map<String, String> describe(InstantSource clock, Experiment experiment) {
     Map<String, String> all = new LinkedHashMap<>();
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     all.put("date", now.toString());
@@ -24,13 +38,28 @@ final class BenchEnvironment {
     all.put("memory", field("/proc/meminfo", "MemTotal"));
     all.put("load", line("/proc/loadavg"));
     all.put("java", Runtime.version().toString());
-    all.put(
-        "qemu",
-        Programs.run(List.of("qemu-system-x86_64", "--version")).lines().findFirst().orElse(""));
+    all.put("drover", DroverBuild.describe());
+    all.put("qemu", qemu());
+    all.put("accelerator", accelerator());
+    if (experiment.procedure() instanceof Experiment.Moves moves) {
+      all.put(
+          "link",
+          String.join(
+              "; ",
+              moves.guests().stream().map(one -> one.shape().describe()).distinct().toList()));
+    }
     return all;
   }
 
-  private static String field(String file, String name) {
+  /** As the agents choose it. */
+  private static String accelerator() {
+    boolean virtualizes =
+        List.of(field("/proc/cpuinfo", "flags").split(" ", -1)).stream()
+            .anyMatch(flag -> flag.equals("vmx") || flag.equals("svm"));
+    return virtualizes && Files.isWritable(Path.of("/dev/kvm")) ? "kvm" : "tcg (emulation)";
+  }
+
+  static String field(String file, String name) {
     try {
       for (String text : Files.readAllLines(Path.of(file))) {
         if (text.startsWith(name)) {

@@ -2,131 +2,145 @@ package io.drover.lab;
 
 import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
+import io.drover.lab.Experiment.Moves;
+import io.drover.model.Mode;
 import io.drover.model.ProblemException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
+import java.util.OptionalInt;
 
 /**
- * Carries experiments out: contenders take turns within one run, so that a machine that gets slower
- * gets slower for all of them; what fails is written down and the rest goes on.
+ * Carries a plan out, piece by piece. What fails is written down and the rest goes on; what is known
+ * already is not measured again.
  */
 final class BenchRunner {
-  private final HostControl.Factory agents;
-  private final GuestImage image;
-  private final LabStore store;
-  private final LabName name;
+  private final Experiment experiment;
+  private final Sites sites;
+  private final Samples samples;
   private final Steps steps;
+  private final long startedNanos = System.nanoTime();
 
-  BenchRunner(
-      HostControl.Factory agents, GuestImage image, LabStore store, LabName name, Steps steps) {
-    this.agents = agents;
-    this.image = image;
-    this.store = store;
-    this.name = name;
+  BenchRunner(Experiment experiment, Sites sites, Samples samples, Steps steps) {
+    this.experiment = experiment;
+    this.sites = sites;
+    this.samples = samples;
     this.steps = steps;
   }
 
-  void run(Experiment experiment, int runs, Samples samples) {
-    switch (experiment.procedure()) {
-      case Experiment.Moves moves -> {
-        for (Case one : moves.cases()) {
-          moves(experiment, moves, one, runs, samples);
-        }
+  /**
+   * Measures what is not measured yet.
+   *
+   * @param afterCase called whenever a case is through, so that an interrupted sweep has results
+   */
+  void run(List<Piece> plan, Runnable afterCase) {
+    Forecast forecast = new Forecast(plan);
+    List<Piece> left = plan.stream().filter(piece -> samples.of(piece).isEmpty()).toList();
+    for (int from = 0; from < left.size(); ) {
+      int to = from;
+      while (to < left.size() && left.get(to).caseName().equals(left.get(from).caseName())) {
+        to++;
       }
-      case Experiment.ClientCommand command -> command(command, runs, samples);
-      case Experiment.ManyMoves many -> manyMoves(many, runs, samples);
+      measure(left.subList(from, to), forecast);
+      afterCase.run();
+      from = to;
     }
   }
 
-  private void moves(
-      Experiment experiment, Experiment.Moves moves, Case one, int runs, Samples samples) {
-    try (MovingGuest guest =
-        new MovingGuest(
-            () -> Lab.up(store, LabPlan.of(name, one.shape()), steps::detail),
-            agents,
-            image,
-            one,
-            experiment.measures())) {
-      for (int run = 1; run <= runs; run++) {
-        for (Contender contender : moves.contenders()) {
-          sample(
-              samples,
-              one.name(),
-              contender.name(),
-              run,
-              () -> guest.move(contender, steps::migration),
-              guest::restart);
-        }
-      }
-    }
-  }
-
-  private void command(Experiment.ClientCommand command, int runs, Samples samples) {
-    try (Lab lab = Lab.up(store, LabPlan.of(name, LinkShape.UNSHAPED), steps::detail)) {
-      ClientTimer timer = new ClientTimer(lab, command);
-      timer.wallMillis(); // the first one warms the disk cache up, for a person's second try, too
-      for (int run = 1; run <= runs; run++) {
-        sample(
-            samples,
-            command.caseName(),
-            "drover",
-            run,
-            () -> Map.of(Measure.WALL, timer.wallMillis()),
-            () -> {});
+  private void measure(List<Piece> sameCase, Forecast forecast) {
+    String caseName = sameCase.getFirst().caseName();
+    steps.line(
+        "%s  (%d of %d measured; %s so far, about %s left)"
+            .formatted(
+                caseName,
+                forecast.done(samples),
+                forecast.plan().size(),
+                Forecast.words(Duration.ofNanos(System.nanoTime() - startedNanos)),
+                Forecast.words(forecast.left(samples))));
+    try (Site site = sites.open(experiment.procedure(), caseName, samples)) {
+      for (Piece piece : sameCase) {
+        measure(site, piece, forecast);
       }
     }
   }
 
-  private void manyMoves(Experiment.ManyMoves many, int runs, Samples samples) {
-    for (int run = 1; run <= runs; run++) {
-      int current = run;
-      if (samples.has(many.caseName(), "alpha", run) && samples.has(many.caseName(), "beta", run)) {
-        continue;
-      }
-      steps.begin("%s, run %d".formatted(many.caseName(), run));
-      try (Lab lab = Lab.up(store, LabPlan.of(name, LinkShape.UNSHAPED), steps::detail)) {
-        new Crowd(lab, agents, image, many.guests())
-            .memoryOfAgents()
-            .forEach(
-                (host, values) ->
-                    samples.add(
-                        new Sample(many.caseName(), host, current, values, Optional.empty())));
-        steps.done("%s, run %d".formatted(many.caseName(), run));
-      } catch (ProblemException failure) {
-        samples.add(
-            new Sample(
-                many.caseName(),
-                "alpha",
-                run,
-                Map.of(),
-                Optional.of(failure.problem().toString())));
-        steps.failed(failure.problem().message());
-      }
-    }
-  }
-
-  private void sample(
-      Samples samples,
-      String caseName,
-      String contender,
-      int run,
-      Supplier<Map<Measure, Double>> measuring,
-      Runnable mending) {
-    if (samples.has(caseName, contender, run)) {
+  private void measure(Site site, Piece piece, Forecast forecast) {
+    Optional<String> pointless = pointless(piece);
+    if (pointless.isPresent()) {
+      samples.add(Sample.of(piece, Measured.absent(pointless.get()), 0));
+      steps.line("  - %s: %s".formatted(piece.contender(), pointless.get()));
       return;
     }
-    String what = "%s: %s, run %d".formatted(caseName, contender, run);
+    String what = "%s, run %d".formatted(piece.contender(), piece.run());
     steps.begin(what);
+    steps.context(
+        "%s, about %s left".formatted(what, Forecast.words(forecast.left(samples))));
+    long started = System.nanoTime();
+    Sample sample;
     try {
-      samples.add(new Sample(caseName, contender, run, measuring.get(), Optional.empty()));
-      steps.done(what);
+      Measured measured = site.measure(piece);
+      sample = Sample.of(piece, measured, (System.nanoTime() - started) / 1e9);
+      steps.done(what + ": " + summary(measured));
     } catch (ProblemException failure) {
-      samples.add(
-          new Sample(
-              caseName, contender, run, Map.of(), Optional.of(failure.problem().toString())));
+      String reason = failure.problem().toString();
+      sample = Sample.failed(piece, reason, (System.nanoTime() - started) / 1e9);
       steps.failed(what + ": " + failure.problem().message());
-      mending.run();
+      site.close();
     }
+    samples.add(sample);
+  }
+
+  private String summary(Measured measured) {
+    if (measured.absence().isPresent()) {
+      return measured.absence().get();
+    }
+    return String.join(
+        ", ",
+        experiment.measures().stream()
+            .filter(measure -> measured.values().containsKey(measure))
+            .limit(3)
+            .map(measure -> words(measure, measured.values()))
+            .toList());
+  }
+
+  private static String words(Measure measure, Map<Measure, Double> values) {
+    double value = values.getOrDefault(measure, 0.0);
+    return String.format(
+        Locale.ROOT,
+        Math.abs(value) < 10 ? "%s %.2f %s" : "%s %.0f %s",
+        measure.label(),
+        value,
+        measure.unit());
+  }
+
+  /**
+   * A pre-copy that did not converge with less stress on the same link will not with more; trying it
+   * all the same would take most of a sweep's time.
+   */
+  private Optional<String> pointless(Piece piece) {
+    if (!(experiment.procedure() instanceof Moves moves)) {
+      return Optional.empty();
+    }
+    Optional<Case> one =
+        moves.guests().stream().filter(each -> each.name().equals(piece.caseName())).findFirst();
+    if (one.isEmpty()) {
+      return Optional.empty();
+    }
+    Contender contender = Sites.contender(moves, piece);
+    if (contender.modeIn(one.get()) != Mode.PRECOPY
+        || !(one.get().workload() instanceof Workload.Stress load)) {
+      return Optional.empty();
+    }
+    OptionalInt smallest =
+        LimitSite.known(moves, one.get().shape(), contender, samples).entrySet().stream()
+            .filter(known -> !known.getValue() && known.getKey() < load.mebibytes())
+            .mapToInt(Map.Entry::getKey)
+            .min();
+    return smallest.isPresent()
+        ? Optional.of(
+            "Not tried: it did not converge with %d MB already.".formatted(smallest.getAsInt()))
+        : Optional.empty();
   }
 }

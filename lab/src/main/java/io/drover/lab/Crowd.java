@@ -10,7 +10,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,8 +18,8 @@ import java.util.regex.Pattern;
 
 /** Many guests that move at once, slowly enough that the agents can be looked at meanwhile. */
 final class Crowd {
-  private static final ByteSize GUEST_MEMORY = ByteSize.ofMebibytes(160);
-  private static final int TOUCHED_MEBIBYTES = 48;
+  static final ByteSize GUEST_MEMORY = ByteSize.ofMebibytes(160);
+  static final Workload WORKLOAD = new Workload.Touched(48);
   private static final long BYTES_PER_SECOND_EACH = 8_000_000;
   private static final Pattern USED =
       Pattern.compile("(?m)^(?!.*(?:Metaspace|class space)).*used ([0-9]+)K");
@@ -39,12 +38,11 @@ final class Crowd {
   }
 
   /** The most that each agent used while all guests were on their way. */
-  Map<String, Map<Measure, Double>> memoryOfAgents() {
+  Map<Measure, Double> memoryOfAgents() {
     List<MigrationView> moves = new ArrayList<>();
     for (int i = 0; i < guests; i++) {
       LabGuest guest =
-          new LabGuest(
-              lab, image, "g" + i, i, new Workload.Touched(TOUCHED_MEBIBYTES), GUEST_MEMORY);
+          new LabGuest(lab, image, "g" + i, i, WORKLOAD, GUEST_MEMORY);
       source.startGuest(guest.spec());
       guest.awaitLoaded("alpha");
     }
@@ -61,20 +59,15 @@ final class Crowd {
                   Optional.empty(),
                   Optional.empty())));
     }
-    Map<String, Map<Measure, Double>> most = new LinkedHashMap<>();
+    Map<Measure, Double> most = new EnumMap<>(Measure.class);
     boolean sawAll = false;
     long deadline = System.nanoTime() + Duration.ofMinutes(5).toNanos();
     while (true) {
       List<MigrationView> now = moves.stream().map(move -> source.migration(move.id())).toList();
       long running = now.stream().filter(move -> move.outcome().isEmpty()).count();
       sawAll |= now.stream().filter(move -> move.phase().equals("copy")).count() == guests;
-      for (String host : List.of("alpha", "beta")) {
-        memory(host)
-            .forEach(
-                (measure, value) ->
-                    most.computeIfAbsent(host, _ -> new EnumMap<>(Measure.class))
-                        .merge(measure, value, Math::max));
-      }
+      look("alpha", Measure.SOURCE_HEAP, Measure.SOURCE_RESIDENT, most);
+      look("beta", Measure.TARGET_HEAP, Measure.TARGET_RESIDENT, most);
       if (running == 0 || System.nanoTime() > deadline) {
         long completed =
             now.stream().filter(move -> move.outcome().equals(Optional.of("completed"))).count();
@@ -96,8 +89,7 @@ final class Crowd {
     }
   }
 
-  private Map<Measure, Double> memory(String host) {
-    Map<Measure, Double> values = new EnumMap<>(Measure.class);
+  private void look(String host, Measure heap, Measure resident, Map<Measure, Double> most) {
     Node node = lab.node(host);
     for (ProcessIdentity process : node.processes()) {
       if (!Leftovers.command(process.pid()).equals("java")) {
@@ -105,17 +97,16 @@ final class Crowd {
       }
       try {
         String status = Files.readString(Path.of("/proc/" + process.pid() + "/status"));
-        Matcher resident = RESIDENT.matcher(status);
-        if (resident.find()) {
-          values.put(Measure.RESIDENT, Long.parseLong(resident.group(1)) / 1024.0);
+        Matcher size = RESIDENT.matcher(status);
+        if (size.find()) {
+          most.merge(resident, Long.parseLong(size.group(1)) / 1024.0, Math::max);
         }
-        values.put(Measure.HEAP, heapMebibytes(node, insideId(status)));
+        most.merge(heap, heapMebibytes(node, insideId(status)), Math::max);
       } catch (IOException gone) {
         throw Problem.migration("bench-agent", "The agent of " + host + " ended", "")
             .asException(gone);
       }
     }
-    return values;
   }
 
   /** The process's id in its own namespace, the last one of the list. */

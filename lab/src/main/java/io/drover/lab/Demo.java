@@ -135,6 +135,7 @@ final class Demo {
                 wish.maxDowntimeMillis(),
                 wish.parallelChannels(),
                 Optional.empty()),
+            MeasuredMove.GiveUp.NEVER,
             steps::migration);
     if (move.completed() && move.memoryErrors() == 0) {
       steps.done("Moved to %s while it ran; memory checked".formatted(TARGET));

@@ -2,14 +2,24 @@ package io.drover.lab;
 
 import io.drover.model.Mode;
 import io.drover.model.Transport;
+import io.drover.report.CaseKey;
+import io.drover.report.ContenderKey;
+import io.drover.report.Figure;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.zip.CRC32;
 
 /**
- * A declaration of what is measured; {@link BenchRunner} knows how.
+ * A declaration of what is measured, and nothing else: data that can be listed, planned, estimated
+ * and compared. {@link BenchRunner} carries it out.
  *
  * @param question what a reader learns from it, in one sentence
- * @param measures the ones that are shown, of those that the procedure takes
+ * @param measures the ones that are shown, those that matter most first
+ * @param runs how often each contender runs unless a person says otherwise
  */
 record Experiment(
     String name,
@@ -17,22 +27,226 @@ record Experiment(
     Procedure procedure,
     List<Measure> measures,
     List<Target> targets,
-    List<Published> published) {
+    List<Published> published,
+    List<Figure> figures,
+    int runs) {
 
   Experiment {
     measures = List.copyOf(measures);
     targets = List.copyOf(targets);
     published = List.copyOf(published);
+    figures = List.copyOf(figures);
   }
 
-  /** What is done again and again. */
-  sealed interface Procedure {}
+  /** Everything that is to be measured, in that order. */
+  List<Piece> plan(OptionalInt wantedRuns) {
+    return procedure.plan(wantedRuns.orElse(runs));
+  }
+
+  /** Tells declarations apart whose samples must not be mixed. */
+  String fingerprint() {
+    CRC32 sum = new CRC32();
+    sum.update(procedure.toString().getBytes(StandardCharsets.UTF_8));
+    return "%08x".formatted(sum.getValue());
+  }
+
+  /** What is done again and again. A new kind needs a {@link Site}, too. */
+  sealed interface Procedure permits Moves, ClientCommand, ManyMoves {
+    /** In the order in which they are shown. */
+    List<CaseKey> cases();
+
+    List<ContenderKey> contenders();
+
+    /** Everything that is to be measured, in that order. */
+    List<Piece> plan(int runs);
+
+    /** The memory that a case takes of the machine at its most, in MiB. */
+    long memoryMebibytes(String caseName);
+
+    /** What the guests of a case run. */
+    List<Workload> workloads(String caseName);
+  }
 
   /** One guest moves there and back, the contenders taking turns. */
-  record Moves(List<Case> cases, List<Contender> contenders) implements Procedure {
+  record Moves(List<Stage> stages) implements Procedure {
     public Moves {
-      cases = List.copyOf(cases);
+      stages = List.copyOf(stages);
+    }
+
+    static Moves of(List<Case> cases, List<Contender> contenders) {
+      return new Moves(List.of(new Round(cases, contenders)));
+    }
+
+    List<Case> guests() {
+      return stages.stream().flatMap(stage -> stage.guests().stream()).distinct().toList();
+    }
+
+    List<Contender> movers() {
+      return stages.stream().flatMap(stage -> stage.contenders().stream()).distinct().toList();
+    }
+
+    /** Those that are bisected. */
+    List<Limit> limits() {
+      return stages.stream().filter(Limit.class::isInstance).map(Limit.class::cast).toList();
+    }
+
+    @Override
+    public List<CaseKey> cases() {
+      return stages.stream().flatMap(stage -> stage.keys().stream()).distinct().toList();
+    }
+
+    @Override
+    public List<ContenderKey> contenders() {
+      return movers().stream().map(Contender::key).toList();
+    }
+
+    @Override
+    public List<Piece> plan(int runs) {
+      List<Piece> pieces = new ArrayList<>();
+      stages.forEach(stage -> pieces.addAll(stage.plan(runs)));
+      return pieces;
+    }
+
+    @Override
+    public long memoryMebibytes(String caseName) {
+      return workloads(caseName).stream()
+          .mapToLong(workload -> 2 * LabGuest.memoryFor(workload).mebibytes())
+          .max()
+          .orElse(0);
+    }
+
+    @Override
+    public List<Workload> workloads(String caseName) {
+      return stages.stream()
+          .flatMap(stage -> stage.guests().stream().filter(one -> stage.isPartOf(one, caseName)))
+          .map(Case::workload)
+          .toList();
+    }
+  }
+
+  /** A part of a sweep; the parts come one after the other, those that tell most first. */
+  sealed interface Stage permits Round, Limit {
+    List<Case> guests();
+
+    List<Contender> contenders();
+
+    List<CaseKey> keys();
+
+    List<Piece> plan(int runs);
+
+    /** Whether this guest boots for the case of that name. */
+    boolean isPartOf(Case one, String caseName);
+  }
+
+  /** Every contender in every case; a case's guest boots once. */
+  record Round(List<Case> guests, List<Contender> contenders) implements Stage {
+    public Round {
+      guests = List.copyOf(guests);
       contenders = List.copyOf(contenders);
+    }
+
+    @Override
+    public List<CaseKey> keys() {
+      return guests.stream().map(Case::key).toList();
+    }
+
+    /** Contenders alternate, and so does who begins: nobody always has the freshest guest. */
+    @Override
+    public List<Piece> plan(int runs) {
+      List<Piece> pieces = new ArrayList<>();
+      for (int at = 0; at < guests.size(); at++) {
+        Case one = guests.get(at);
+        double boot = Estimates.bootSeconds(one);
+        for (int run = 1; run <= runs; run++) {
+          List<Contender> turns = (at + run) % 2 == 1 ? contenders : contenders.reversed();
+          for (Contender contender : turns) {
+            double seconds =
+                isBeyondHope(one, contender) ? 0 : Estimates.moveSeconds(one, contender);
+            pieces.add(new Piece(one.name(), contender.name(), run, boot + seconds));
+            boot = 0;
+          }
+        }
+      }
+      return pieces;
+    }
+
+    /** With more stress than what will not converge already; see {@link BenchRunner}. */
+    private boolean isBeyondHope(Case one, Contender contender) {
+      return contender.modeIn(one) == Mode.PRECOPY
+          && one.workload() instanceof Workload.Stress load
+          && guests.stream()
+              .filter(other -> other.shape().equals(one.shape()))
+              .map(Case::workload)
+              .anyMatch(
+                  other ->
+                      other instanceof Workload.Stress less
+                          && less.mebibytes() < load.mebibytes());
+    }
+
+    @Override
+    public boolean isPartOf(Case one, String caseName) {
+      return one.name().equals(caseName);
+    }
+  }
+
+  /**
+   * The largest stress that contenders still move, bisected between nothing and {@code largest}.
+   * What a {@link Round} found on the same link counts, and each guest that is tried is a case.
+   *
+   * @param step how exactly the limit is wanted, in MB
+   */
+  record Limit(String group, LinkShape shape, int largest, int step, List<Contender> contenders)
+      implements Stage {
+    public Limit {
+      contenders = List.copyOf(contenders);
+    }
+
+    /** The case that the limit itself belongs to. */
+    String caseName() {
+      return group + ", limit";
+    }
+
+    /** A guest that is tried. */
+    Case guest(int mebibytes) {
+      String probes = group + ", bisected";
+      return new Case(
+          "%s, %d MB".formatted(probes, mebibytes),
+          probes,
+          OptionalDouble.of(mebibytes),
+          shape,
+          new Workload.Stress(mebibytes),
+          Mode.PRECOPY);
+    }
+
+    @Override
+    public List<Case> guests() {
+      List<Case> all = new ArrayList<>();
+      for (int mebibytes = step; mebibytes <= largest; mebibytes += step) {
+        all.add(guest(mebibytes));
+      }
+      return all;
+    }
+
+    @Override
+    public List<CaseKey> keys() {
+      List<CaseKey> keys = new ArrayList<>();
+      guests().forEach(one -> keys.add(one.key()));
+      keys.add(new CaseKey(caseName(), group, OptionalDouble.empty()));
+      return keys;
+    }
+
+    @Override
+    public List<Piece> plan(int runs) {
+      return contenders.stream()
+          .map(
+              contender ->
+                  new Piece(caseName(), contender.name(), 1, Estimates.limitSeconds(this)))
+          .toList();
+    }
+
+    @Override
+    public boolean isPartOf(Case one, String caseName) {
+      return caseName().equals(caseName) || one.name().equals(caseName);
     }
   }
 
@@ -45,6 +259,31 @@ record Experiment(
     String caseName() {
       return String.join(" ", arguments);
     }
+
+    @Override
+    public List<CaseKey> cases() {
+      return List.of(CaseKey.of(caseName()));
+    }
+
+    @Override
+    public List<ContenderKey> contenders() {
+      return List.of(ContenderKey.drover(Contender.DROVER));
+    }
+
+    @Override
+    public List<Piece> plan(int runs) {
+      return Piece.repeated(caseName(), Contender.DROVER, runs, 8, 0.5);
+    }
+
+    @Override
+    public long memoryMebibytes(String caseName) {
+      return 0;
+    }
+
+    @Override
+    public List<Workload> workloads(String caseName) {
+      return List.of();
+    }
   }
 
   /** So many guests move at once, each slowly; the agents' memory is looked at meanwhile. */
@@ -52,26 +291,101 @@ record Experiment(
     String caseName() {
       return guests + " at once";
     }
+
+    @Override
+    public List<CaseKey> cases() {
+      return List.of(CaseKey.of(caseName()));
+    }
+
+    @Override
+    public List<ContenderKey> contenders() {
+      return List.of(ContenderKey.drover(Contender.DROVER));
+    }
+
+    @Override
+    public List<Piece> plan(int runs) {
+      return Piece.repeated(caseName(), Contender.DROVER, runs, 0, 30 + 10.0 * guests);
+    }
+
+    @Override
+    public long memoryMebibytes(String caseName) {
+      return 2L * guests * Crowd.GUEST_MEMORY.mebibytes();
+    }
+
+    @Override
+    public List<Workload> workloads(String caseName) {
+      return List.of(Crowd.WORKLOAD);
+    }
   }
 
-  /** A guest and a link. */
-  record Case(String name, LinkShape shape, Workload workload, Mode mode) {}
+  /**
+   * A guest and a link.
+   *
+   * @param group cases that belong on one chart
+   * @param x where it stands on a curve
+   */
+  record Case(
+      String name,
+      String group,
+      OptionalDouble x,
+      LinkShape shape,
+      Workload workload,
+      Mode mode) {
+
+    /** One that is on no curve. */
+    Case(String name, LinkShape shape, Workload workload, Mode mode) {
+      this(name, "", OptionalDouble.empty(), shape, workload, mode);
+    }
+
+    CaseKey key() {
+      return new CaseKey(name, group, x);
+    }
+  }
 
   /**
    * One way of moving.
    *
    * @param mode instead of the case's
+   * @param against the stock contender that it is to be compared with; only Drover's have one
    */
-  record Contender(String name, Transport transport, Optional<Mode> mode) {
+  record Contender(
+      String name, Transport transport, Optional<Mode> mode, Optional<String> against) {
+    static final String DROVER = "drover";
+
     static Contender of(String name, Transport transport) {
-      return new Contender(name, transport, Optional.empty());
+      return new Contender(name, transport, Optional.empty(), Optional.empty());
     }
 
     static Contender of(String name, Transport transport, Mode mode) {
-      return new Contender(name, transport, Optional.of(mode));
+      return new Contender(name, transport, Optional.of(mode), Optional.empty());
+    }
+
+    Contender against(String stock) {
+      return new Contender(name, transport, mode, Optional.of(stock));
+    }
+
+    ContenderKey key() {
+      return transport == Transport.TUNNEL
+          ? new ContenderKey(name, ContenderKey.Kind.DROVER, against)
+          : ContenderKey.stock(name);
+    }
+
+    Mode modeIn(Case one) {
+      return mode.orElse(one.mode());
     }
   }
 
-  /** A number that somebody else published, for the column beside ours. */
-  record Published(String caseName, String measure, double value, String source) {}
+  /**
+   * A number that somebody else published, for the column beside ours.
+   *
+   * @param contender under which name it is shown, such as {@code published hybrid}
+   * @param against the stock contender that it corresponds to
+   */
+  record Published(
+      String contender,
+      Optional<String> against,
+      String caseName,
+      Measure measure,
+      double value,
+      String source) {}
 }

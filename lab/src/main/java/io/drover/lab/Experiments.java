@@ -3,20 +3,22 @@ package io.drover.lab;
 import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
 import io.drover.lab.Experiment.Published;
-import io.drover.lab.Target.Bound;
 import io.drover.lab.Target.Median;
-import io.drover.lab.Target.Ratio;
 import io.drover.lab.Target.Worst;
 import io.drover.model.ByteRate;
 import io.drover.model.Mode;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
+import io.drover.report.Figure;
+import io.drover.report.Verdict.Bound;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** The experiments that there are. */
 final class Experiments {
-  private static final String DROVER = "drover";
+  private static final int RUNS = 5;
+  private static final String DROVER = Contender.DROVER;
   private static final String NATIVE = "native";
   private static final String NATIVE_TLS = "native-tls";
   private static final LinkShape GIGABIT = LinkShape.ofRate(new ByteRate(125_000_000));
@@ -35,14 +37,23 @@ final class Experiments {
       this.divisor = divisor;
     }
 
-    private int of(int mebibytes) {
+    int of(int mebibytes) {
       return mebibytes / divisor;
     }
   }
 
   static List<Experiment> all(Scale scale) {
     return List.of(
-        tunnel(scale), link(scale), downtime(scale), auto(scale), client(), relay(scale));
+        ModesExperiment.of(
+            scale == Scale.FULL
+                ? ModesExperiment.Extent.FULL
+                : ModesExperiment.Extent.QUICK),
+        tunnel(scale),
+        DowntimeExperiment.of(scale),
+        link(scale),
+        auto(scale),
+        client(),
+        relay(scale));
   }
 
   static Experiment named(String name, Scale scale) {
@@ -66,27 +77,29 @@ final class Experiments {
     return new Experiment(
         "tunnel",
         "What does the tunnel cost on a link that is faster than the machine?",
-        new Experiment.Moves(
+        Experiment.Moves.of(
             List.of(
                 new Case(
                     idle, LinkShape.UNSHAPED, new Workload.Touched(scale.of(1024)), Mode.PRECOPY)),
             List.of(
-                Contender.of(DROVER, Transport.TUNNEL),
+                Contender.of(DROVER, Transport.TUNNEL).against(NATIVE_TLS),
                 Contender.of(NATIVE, Transport.NATIVE),
                 Contender.of(NATIVE_TLS, Transport.NATIVE_TLS))),
         List.of(Measure.THROUGHPUT, Measure.TOTAL, Measure.CLIENT_GAP, Measure.PROCESSOR),
         List.of(
             new Target(
                 "throughput of the tunnel over QEMU's own TLS",
-                ratio(idle, DROVER, NATIVE_TLS, Measure.THROUGHPUT),
+                Target.ratio(idle, DROVER, NATIVE_TLS, Measure.THROUGHPUT),
                 Bound.AT_LEAST,
-                1.0),
+                1.0, "x"),
             new Target(
                 "stretch: throughput of the tunnel over plain TCP",
-                ratio(idle, DROVER, NATIVE, Measure.THROUGHPUT),
+                Target.ratio(idle, DROVER, NATIVE, Measure.THROUGHPUT),
                 Bound.AT_LEAST,
-                0.9)),
-        List.of());
+                0.9, "x")),
+        List.of(),
+        List.of(bars("Throughput", Measure.THROUGHPUT), bars("Processor time", Measure.PROCESSOR)),
+        RUNS);
   }
 
   private static Experiment link(Scale scale) {
@@ -97,68 +110,23 @@ final class Experiments {
       targets.add(
           new Target(
               "rate on the link over native QEMU's, " + mode.word(),
-              ratio(mode.word(), DROVER, NATIVE, Measure.LINK_RATE),
+              Target.ratio(mode.word(), DROVER, NATIVE, Measure.LINK_RATE),
               Bound.AT_LEAST,
-              0.97));
+              0.97, "x"));
     }
     return new Experiment(
         "link",
         "Does the tunnel fill a link of 1 Gbit/s as QEMU itself does, in every mode?",
-        new Experiment.Moves(
+        Experiment.Moves.of(
             cases,
             List.of(
-                Contender.of(DROVER, Transport.TUNNEL), Contender.of(NATIVE, Transport.NATIVE))),
+                Contender.of(DROVER, Transport.TUNNEL).against(NATIVE),
+                Contender.of(NATIVE, Transport.NATIVE))),
         List.of(Measure.LINK_RATE, Measure.TOTAL, Measure.LINK_BYTES, Measure.CLIENT_GAP),
         targets,
-        List.of());
-  }
-
-  private static Experiment downtime(Scale scale) {
-    String busy = "256 MB at 100 MB/s";
-    String auto = "drover auto";
-    String postCopy = "drover postcopy";
-    return new Experiment(
-        "downtime",
-        "How long do the users of a busy guest wait, on 1 Gbit/s?",
-        new Experiment.Moves(
-            List.of(new Case(busy, GIGABIT, new Workload.Verified(scale.of(256), 100), Mode.AUTO)),
-            List.of(
-                Contender.of(auto, Transport.TUNNEL, Mode.AUTO),
-                Contender.of(postCopy, Transport.TUNNEL, Mode.POSTCOPY),
-                Contender.of("native hybrid", Transport.NATIVE, Mode.HYBRID))),
-        List.of(Measure.CLIENT_GAP, Measure.DOWNTIME, Measure.TOTAL, Measure.MEMORY_ERRORS),
-        List.of(
-            new Target(
-                "median silence, auto, in ms",
-                new Median(busy, auto, Measure.CLIENT_GAP),
-                Bound.AT_MOST,
-                100),
-            new Target(
-                "longest silence, auto, in ms",
-                new Worst(busy, auto, Measure.CLIENT_GAP),
-                Bound.AT_MOST,
-                250),
-            new Target(
-                "median silence, post-copy, in ms",
-                new Median(busy, postCopy, Measure.CLIENT_GAP),
-                Bound.AT_MOST,
-                100),
-            new Target(
-                "longest silence, post-copy, in ms",
-                new Worst(busy, postCopy, Measure.CLIENT_GAP),
-                Bound.AT_MOST,
-                250),
-            new Target(
-                "memory errors, auto",
-                new Worst(busy, auto, Measure.MEMORY_ERRORS),
-                Bound.AT_MOST,
-                0),
-            new Target(
-                "memory errors, post-copy",
-                new Worst(busy, postCopy, Measure.MEMORY_ERRORS),
-                Bound.AT_MOST,
-                0)),
-        List.of());
+        List.of(),
+        List.of(bars("Rate on the link", Measure.LINK_RATE)),
+        RUNS);
   }
 
   private static Experiment auto(Scale scale) {
@@ -166,24 +134,29 @@ final class Experiments {
     return new Experiment(
         "auto",
         "Does a guest that dirties all of its memory move in about one pass?",
-        new Experiment.Moves(
+        Experiment.Moves.of(
             List.of(new Case(stressed, GIGABIT, new Workload.Stress(scale.of(2048)), Mode.AUTO)),
             List.of(
-                Contender.of("drover auto", Transport.TUNNEL, Mode.AUTO),
-                Contender.of("native hybrid", Transport.NATIVE, Mode.HYBRID))),
+                Contender.of(ModesExperiment.AUTO, Transport.TUNNEL, Mode.AUTO)
+                    .against(ModesExperiment.STOCK_HYBRID),
+                Contender.of(ModesExperiment.STOCK_HYBRID, Transport.NATIVE, Mode.HYBRID))),
         List.of(Measure.LINE_RATIO, Measure.TOTAL, Measure.LINK_BYTES, Measure.CLIENT_GAP),
         List.of(
             new Target(
                 "total time over (non-zero memory over line rate), auto",
-                new Median(stressed, "drover auto", Measure.LINE_RATIO),
+                new Median(stressed, ModesExperiment.AUTO, Measure.LINE_RATIO),
                 Bound.AT_MOST,
-                1.15)),
+                1.15, "x")),
         List.of(
             new Published(
+                "published hybrid",
+                Optional.of(ModesExperiment.STOCK_HYBRID),
                 stressed,
-                Measure.TOTAL.label(),
-                47_000,
-                "hybrid live migration, 1 Gb/s, 2048 MB stressed")));
+                Measure.TOTAL,
+                47,
+                "hybrid live migration, 1 Gb/s, 2048 MB stressed")),
+        List.of(bars("Total time", Measure.TOTAL)),
+        RUNS);
   }
 
   private static Experiment client() {
@@ -198,31 +171,35 @@ final class Experiments {
                 "wall time of 'drover guest list' in ms",
                 new Median(command.caseName(), DROVER, Measure.WALL),
                 Bound.AT_MOST,
-                400)),
-        List.of());
+                400, "ms")),
+        List.of(),
+        List.of(new Figure.Distribution("Wall time", Measure.WALL.label(), Measure.WALL.unit(), command.caseName())),
+        RUNS);
   }
 
   private static Experiment relay(Scale scale) {
     Experiment.ManyMoves moves = new Experiment.ManyMoves(scale == Scale.FULL ? 10 : 2);
     List<Target> targets = new ArrayList<>();
-    for (String host : List.of("alpha", "beta")) {
+    for (Measure heap : List.of(Measure.SOURCE_HEAP, Measure.TARGET_HEAP)) {
       targets.add(
           new Target(
-              "heap of the agent of %s in MiB".formatted(host),
-              new Worst(moves.caseName(), host, Measure.HEAP),
+              "%s, at its most".formatted(heap.label()),
+              new Worst(moves.caseName(), DROVER, heap),
               Bound.AT_MOST,
-              256));
+              256, "MiB"));
     }
     return new Experiment(
         "relay",
         "How much memory does an agent need for many migrations at once?",
         moves,
-        List.of(Measure.HEAP, Measure.RESIDENT),
+        List.of(Measure.SOURCE_HEAP, Measure.TARGET_HEAP, Measure.SOURCE_RESIDENT, Measure.TARGET_RESIDENT),
         targets,
-        List.of());
+        List.of(),
+        List.of(bars("Heap of the source's agent", Measure.SOURCE_HEAP), bars("Heap of the target's agent", Measure.TARGET_HEAP)),
+        RUNS);
   }
 
-  private static Ratio ratio(String caseName, String of, String to, Measure measure) {
-    return new Ratio(new Median(caseName, of, measure), new Median(caseName, to, measure));
+  private static Figure bars(String title, Measure measure) {
+    return new Figure.Bars(title, measure.label(), measure.unit());
   }
 }

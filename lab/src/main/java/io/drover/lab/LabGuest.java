@@ -3,6 +3,8 @@ package io.drover.lab;
 import io.drover.api.GuestSpec;
 import io.drover.model.ByteSize;
 import io.drover.model.Problem;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -17,7 +19,12 @@ final class LabGuest {
   private static final int SYSTEM_MEBIBYTES = 256;
 
   private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
+
+  /** Slower than any machine that one would measure on. */
+  private static final int FILLED_MEBIBYTES_PER_SECOND = 20;
+
   private static final Duration POLL = Duration.ofMillis(50);
+  private static final long PAGE_BYTES = 4096;
 
   private final Lab lab;
   private final String name;
@@ -69,6 +76,29 @@ final class LabGuest {
     return spec;
   }
 
+  /** Its QEMU, if that runs on this host. */
+  Optional<ProcessIdentity> process(String host) {
+    return lab.node(host).processes().stream()
+        .filter(process -> Leftovers.command(process.pid()).startsWith("qemu-system"))
+        .filter(process -> arguments(process).contains("/" + name + ".log"))
+        .findFirst();
+  }
+
+  private static String arguments(ProcessIdentity process) {
+    try {
+      return Files.readString(Path.of("/proc/" + process.pid() + "/cmdline"));
+    } catch (IOException gone) {
+      return "";
+    }
+  }
+
+  private long residentBytes(String host) {
+    return process(host)
+        .flatMap(process -> ProcessIdentity.stat(process.pid()))
+        .map(fields -> Long.parseLong(fields[21]) * PAGE_BYTES)
+        .orElse(0L);
+  }
+
   /** The serial line as that host wrote it down. */
   SerialLog serial(String host) {
     Path file = lab.runFolder(host).resolve("serial").resolve(name + ".log");
@@ -82,8 +112,11 @@ final class LabGuest {
     await(host, "came up", SerialLog::ready);
     switch (workload) {
       case Workload.Idle _ -> {}
-      case Workload.Stress _, Workload.StressNg _ ->
-          await(host, "ran its load", log -> log.busyProcesses() > 0);
+      case Workload.Stress _, Workload.StressNg _ -> {
+        await(host, "ran its load", log -> log.busyProcesses() > 0);
+        // They do not say when they have all of their memory; the machine knows.
+        await(host, "filled its memory", _ -> residentBytes(host) >= (long) workload.mebibytes() << 20);
+      }
       case Workload.Verified _, Workload.Corrupted _ -> {
         await(host, "filled its memory", SerialLog::loaded);
         await(host, "reported its memory", log -> log.memory().isPresent());
@@ -125,14 +158,16 @@ final class LabGuest {
   }
 
   private void await(String host, String what, Predicate<SerialLog> condition) {
-    long deadline = System.nanoTime() + BOOT_PATIENCE.toNanos();
+    Duration patience =
+        BOOT_PATIENCE.plusSeconds(workload.mebibytes() / FILLED_MEBIBYTES_PER_SECOND);
+    long deadline = System.nanoTime() + patience.toNanos();
     while (!condition.test(serial(host))) {
       List<String> faults = serial(host).faults();
       if (faults.stream().anyMatch(fault -> fault.contains("panic"))) {
         throw silent(host, what, "it says: " + faults.getFirst());
       }
       if (System.nanoTime() > deadline) {
-        throw silent(host, what, "it did not within %d s".formatted(BOOT_PATIENCE.toSeconds()));
+        throw silent(host, what, "it did not within %d s".formatted(patience.toSeconds()));
       }
       try {
         Thread.sleep(POLL);

@@ -1,27 +1,38 @@
 package io.drover.lab;
 
+import io.drover.report.Yardstick;
+import io.drover.report.Yardstick.Better;
+
 /** What a benchmark can measure. */
 enum Measure {
-  TOTAL("total", "ms"),
-  CLIENT_GAP("client gap", "ms"),
-  DOWNTIME("agents' downtime", "ms"),
-  THROUGHPUT("throughput", "MiB/s"),
-  LINK_BYTES("bytes on the link", "MiB"),
-  LINK_RATE("rate on the link", "Mbit/s"),
-  PROCESSOR("processor time", "s/GiB"),
-  /** Total time over the time that the non-zero memory takes at line rate. */
-  LINE_RATIO("total over ideal", "x"),
-  MEMORY_ERRORS("memory errors", "words"),
-  WALL("wall time", "ms"),
-  HEAP("heap used", "MiB"),
-  RESIDENT("resident", "MiB");
+  TOTAL("total", "s", Better.LOWER),
+  CLIENT_GAP("client gap", "ms", Better.LOWER),
+  DOWNTIME("agents' downtime", "ms", Better.LOWER),
+  THROUGHPUT("throughput", "MiB/s", Better.HIGHER),
+  LINK_BYTES("bytes on the link", "MiB", Better.LOWER),
+  LINK_RATE("rate on the link", "Mbit/s", Better.HIGHER),
+  PROCESSOR("processor time", "s/GiB", Better.LOWER),
+  /** Total time over {@link #IDEAL}. */
+  LINE_RATIO("total over ideal", "x", Better.LOWER),
+  /** How long the guest's non-zero memory takes at line rate; nobody's merit. */
+  IDEAL("ideal", "s", Better.NEITHER),
+  /** The largest stress that still moves. */
+  CONVERGENCE("convergence limit", "MB", Better.HIGHER),
+  MEMORY_ERRORS("memory errors", "words", Better.LOWER),
+  WALL("wall time", "ms", Better.LOWER),
+  SOURCE_HEAP("source's heap used", "MiB", Better.LOWER),
+  TARGET_HEAP("target's heap used", "MiB", Better.LOWER),
+  SOURCE_RESIDENT("source's resident", "MiB", Better.LOWER),
+  TARGET_RESIDENT("target's resident", "MiB", Better.LOWER);
 
   private final String label;
   private final String unit;
+  private final Better better;
 
-  Measure(String label, String unit) {
+  Measure(String label, String unit, Better better) {
     this.label = label;
     this.unit = unit;
+    this.better = better;
   }
 
   String label() {
@@ -30,5 +41,9 @@ enum Measure {
 
   String unit() {
     return unit;
+  }
+
+  Yardstick yardstick() {
+    return new Yardstick(label, unit, better);
   }
 }

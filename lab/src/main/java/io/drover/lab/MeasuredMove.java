@@ -3,6 +3,8 @@ package io.drover.lab;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.report.Series;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -18,6 +20,8 @@ import java.util.function.Consumer;
  * @param targetProcessor likewise
  * @param memory what the load said after a whole sweep at the target, if it checks itself
  * @param faults what the guest complained of
+ * @param linkUse megabits a second towards the target, over the seconds since the order
+ * @param lost why it was cancelled, if it was
  */
 record MeasuredMove(
     MigrationView migration,
@@ -28,7 +32,9 @@ record MeasuredMove(
     Duration sourceProcessor,
     Duration targetProcessor,
     Optional<MemoryStatus> memory,
-    List<String> faults) {
+    List<String> faults,
+    List<Series.Point> linkUse,
+    Optional<String> lost) {
 
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration PATIENCE = Duration.ofMinutes(15);
@@ -54,7 +60,7 @@ record MeasuredMove(
   }
 
   boolean completed() {
-    return migration.outcome().equals(Optional.of("completed"));
+    return completed(migration);
   }
 
   double totalMillis() {
@@ -65,6 +71,15 @@ record MeasuredMove(
     return migration.elapsedSeconds() > 0 ? linkBytes * 8 / migration.elapsedSeconds() / 1e6 : 0;
   }
 
+  /** When a migration is cancelled because it leads nowhere. */
+  @FunctionalInterface
+  interface GiveUp {
+    GiveUp NEVER = _ -> Optional.empty();
+
+    /** Asked at every look: why, if it is time. */
+    Optional<String> reason(MigrationView view);
+  }
+
   /** Moves the guest and watches; a migration that does not complete is a result, too. */
   static MeasuredMove run(
       Lab lab,
@@ -73,6 +88,7 @@ record MeasuredMove(
       String target,
       HostControl agent,
       MigrationRequest request,
+      GiveUp giveUp,
       Consumer<MigrationView> progress) {
     try (PingRecorder ping = new PingRecorder(lab.client(), lab.record().name(), guest.address())) {
       awaitAnswers(ping, guest);
@@ -80,13 +96,23 @@ record MeasuredMove(
       double quietGap = ping.trace().longestGapMillis(0);
       ProcessorTime processor = new ProcessorTime(lab);
       LinkCounters before = LinkCounters.ofMigrationLink(lab.node(source));
+      LinkUse use = new LinkUse(lab.node(source));
       long started = System.currentTimeMillis();
-      MigrationView view = agent.migrate(request);
+      Optional<String> lost = Optional.empty();
+      MigrationView view;
+      try (use) {
+      view = agent.migrate(request);
       long deadline = System.nanoTime() + PATIENCE.toNanos();
       while (view.outcome().isEmpty()) {
         pause(POLL);
         view = agent.migration(view.id());
         progress.accept(view);
+        if (lost.isEmpty()) {
+          lost = giveUp.reason(view);
+          if (lost.isPresent()) {
+            cancel(agent, view);
+          }
+        }
         if (System.nanoTime() > deadline) {
           throw Problem.migration(
                   "migration-hangs",
@@ -96,13 +122,14 @@ record MeasuredMove(
               .asException();
         }
       }
+      }
       LinkCounters link = LinkCounters.ofMigrationLink(lab.node(source)).since(before);
       pause(REAPING);
       Duration sourceSpent = processor.spent(source);
       Duration targetSpent = processor.spent(target);
       pause(SETTLE);
       double gap = ping.trace().longestGapMillis(started);
-      String now = view.outcome().equals(Optional.of("completed")) ? target : source;
+      String now = completed(view) ? target : source;
       Optional<MemoryStatus> memory = guest.awaitWholeSweep(now);
       guest.serial(source); // what it said there last
       return new MeasuredMove(
@@ -114,8 +141,22 @@ record MeasuredMove(
           sourceSpent,
           targetSpent,
           memory,
-          guest.faults());
+          guest.faults(),
+          use.points(),
+          completed(view) ? Optional.empty() : lost);
     }
+  }
+
+  private static void cancel(HostControl agent, MigrationView view) {
+    try {
+      agent.cancelMigration(view.id());
+    } catch (ProblemException tooLate) {
+      // It is about to end by itself; how, the next looks will tell.
+    }
+  }
+
+  private static boolean completed(MigrationView view) {
+    return view.outcome().equals(Optional.of("completed"));
   }
 
   private static void awaitAnswers(PingRecorder ping, LabGuest guest) {

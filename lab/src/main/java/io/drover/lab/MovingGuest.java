@@ -5,17 +5,21 @@ import io.drover.api.MigrationView;
 import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
 import io.drover.model.ByteRate;
+import io.drover.model.Mode;
 import io.drover.model.Problem;
 import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** A guest that goes there and back in a lab of its own; the lab is made with the first move. */
+/**
+ * A guest that goes there and back in a lab of its own. Lab and guest are made with the first move,
+ * and again after {@link #close}.
+ */
 final class MovingGuest implements AutoCloseable {
   private static final String GUEST = "bench";
   private static final double MEBIBYTE = 1 << 20;
@@ -24,30 +28,32 @@ final class MovingGuest implements AutoCloseable {
   private final HostControl.Factory agents;
   private final GuestImage image;
   private final Case one;
-  private final List<Measure> measures;
   private @Nullable Place place;
 
-  /** Where the guest is. */
-  private record Place(Lab lab, LabGuest guest, String here, String there) {}
+  /**
+   * Where the guest is.
+   *
+   * @param idealSeconds how long its memory takes at line rate, counted once: a load that keeps
+   *     rewriting the same memory makes no more of it
+   */
+  private record Place(
+      Lab lab, LabGuest guest, String here, String there, OptionalDouble idealSeconds) {}
 
-  MovingGuest(
-      Supplier<Lab> labs,
-      HostControl.Factory agents,
-      GuestImage image,
-      Case one,
-      List<Measure> measures) {
+  MovingGuest(Supplier<Lab> labs, HostControl.Factory agents, GuestImage image, Case one) {
     this.labs = labs;
     this.agents = agents;
     this.image = image;
     this.one = one;
-    this.measures = measures;
   }
 
   /** Moves it to where it is not. */
-  Map<Measure, Double> move(Contender contender, Consumer<MigrationView> progress) {
+  Measured move(Contender contender, Consumer<MigrationView> progress) {
     Place from = place();
-    OptionalLong nonZero =
-        measures.contains(Measure.LINE_RATIO) ? nonZeroBytes(from) : OptionalLong.empty();
+    Mode mode = contender.modeIn(one);
+    if ((mode == Mode.POSTCOPY || mode == Mode.HYBRID)
+        && !agents.at(LabAgents.socket(from.lab(), from.there())).host().postCopy()) {
+      return Measured.absent("QEMU cannot do post-copy on this machine.");
+    }
     MeasuredMove move =
         MeasuredMove.run(
             from.lab(),
@@ -58,13 +64,17 @@ final class MovingGuest implements AutoCloseable {
             new MigrationRequest(
                 GUEST,
                 from.there(),
-                Optional.of(contender.mode().orElse(one.mode()).word()),
+                Optional.of(mode.word()),
                 Optional.of(contender.transport().word()),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty()),
+            mode == Mode.PRECOPY ? new Convergence()::lost : MeasuredMove.GiveUp.NEVER,
             progress);
+    if (move.lost().isPresent()) {
+      return Measured.absent(move.lost().get());
+    }
     if (!move.completed()) {
       throw Problem.migration(
               "bench-move",
@@ -75,19 +85,23 @@ final class MovingGuest implements AutoCloseable {
               "")
           .asException();
     }
-    place = new Place(from.lab(), from.guest(), from.there(), from.here());
-    return values(move, nonZero);
+    place =
+        new Place(from.lab(), from.guest(), from.there(), from.here(), from.idealSeconds());
+    return new Measured(values(move, from.idealSeconds()), Optional.empty(), move.linkUse());
   }
 
-  private Map<Measure, Double> values(MeasuredMove move, OptionalLong nonZero) {
+  private static Map<Measure, Double> values(MeasuredMove move, OptionalDouble idealSeconds) {
     Map<Measure, Double> values = new EnumMap<>(Measure.class);
     double seconds = move.totalMillis() / 1000;
-    values.put(Measure.TOTAL, move.totalMillis());
+    values.put(Measure.TOTAL, seconds);
     values.put(Measure.CLIENT_GAP, move.clientGapMillis());
     move.migration().downtimeMillis().ifPresent(millis -> values.put(Measure.DOWNTIME, millis));
     values.put(Measure.LINK_BYTES, move.linkBytes() / MEBIBYTE);
     values.put(Measure.LINK_RATE, move.linkMegabitsPerSecond());
-    values.put(Measure.MEMORY_ERRORS, (double) move.memoryErrors());
+    // Where the load cannot tell, silence is no proof.
+    if (move.memory().isPresent() || move.memoryErrors() > 0) {
+      values.put(Measure.MEMORY_ERRORS, (double) move.memoryErrors());
+    }
     if (seconds > 0) {
       values.put(Measure.THROUGHPUT, move.linkBytes() / MEBIBYTE / seconds);
     }
@@ -96,21 +110,25 @@ final class MovingGuest implements AutoCloseable {
           Measure.PROCESSOR,
           move.processorTime().toMillis() / 1000.0 / (move.linkBytes() / MEBIBYTE / 1024));
     }
-    Optional<ByteRate> rate = one.shape().rate();
-    if (nonZero.isPresent() && rate.isPresent()) {
-      values.put(
-          Measure.LINE_RATIO,
-          seconds / ((double) nonZero.getAsLong() / rate.get().bytesPerSecond()));
-    }
+    idealSeconds.ifPresent(
+        ideal -> {
+          values.put(Measure.IDEAL, ideal);
+          values.put(Measure.LINE_RATIO, seconds / ideal);
+        });
     return values;
   }
 
-  private OptionalLong nonZeroBytes(Place from) {
-    return from.lab().node(from.here()).processes().stream()
-        .filter(process -> Leftovers.command(process.pid()).startsWith("qemu-system"))
-        .findFirst()
-        .map(process -> NonZeroMemory.bytes(process, LabGuest.memoryFor(one.workload()).bytes()))
-        .orElse(OptionalLong.empty());
+  private OptionalDouble idealSeconds(LabGuest guest, String host) {
+    Optional<ByteRate> rate = one.shape().rate();
+    Optional<ProcessIdentity> qemu = guest.process(host);
+    if (rate.isEmpty() || qemu.isEmpty()) {
+      return OptionalDouble.empty();
+    }
+    OptionalLong bytes =
+        NonZeroMemory.bytes(qemu.get(), LabGuest.memoryFor(one.workload()).bytes());
+    return bytes.isPresent()
+        ? OptionalDouble.of((double) bytes.getAsLong() / rate.get().bytesPerSecond())
+        : OptionalDouble.empty();
   }
 
   private Place place() {
@@ -121,16 +139,13 @@ final class MovingGuest implements AutoCloseable {
     Lab lab = labs.get();
     LabGuest guest =
         new LabGuest(lab, image, GUEST, 0, one.workload(), LabGuest.memoryFor(one.workload()));
-    Place fresh = new Place(lab, guest, "alpha", "beta");
-    place = fresh; // also when it does not boot: then close takes the lab down
+    // Known before it boots: if it does not, close takes the lab down.
+    place = new Place(lab, guest, "alpha", "beta", OptionalDouble.empty());
     agents.at(LabAgents.socket(lab, "alpha")).startGuest(guest.spec());
     guest.awaitLoaded("alpha");
-    return fresh;
-  }
-
-  /** After a failure nobody knows what state things are in: begin with a new lab. */
-  void restart() {
-    close();
+    Place ready = new Place(lab, guest, "alpha", "beta", idealSeconds(guest, "alpha"));
+    place = ready;
+    return ready;
   }
 
   @Override

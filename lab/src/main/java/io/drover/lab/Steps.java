@@ -19,6 +19,7 @@ final class Steps {
   private final PrintWriter out;
   private final Style style;
   private String current = "";
+  private String context = "";
   private long startedNanos;
 
   enum Style {
@@ -49,8 +50,14 @@ final class Steps {
 
   void begin(String step) {
     current = step;
+    context = "";
     startedNanos = System.nanoTime();
     redraw("  … " + step);
+  }
+
+  /** What stands behind a migration's bar while the step is under way. */
+  void context(String text) {
+    context = "  " + text;
   }
 
   /** More about the step under way. */
@@ -88,7 +95,7 @@ final class Steps {
   }
 
   void migration(MigrationView view) {
-    redraw("  " + bar(view));
+    redraw("  " + bar(view) + context);
   }
 
   static String bar(MigrationView view) {

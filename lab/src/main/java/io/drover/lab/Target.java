@@ -1,14 +1,11 @@
 package io.drover.lab;
 
+import io.drover.report.Verdict;
+import io.drover.report.Verdict.Bound;
 import java.util.OptionalDouble;
 
 /** Something that has to hold, computed from what was measured. */
-record Target(String text, Quantity quantity, Bound bound, double limit) {
-  enum Bound {
-    AT_LEAST,
-    AT_MOST
-  }
-
+record Target(String text, Quantity quantity, Bound bound, double limit, String unit) {
   /** A number computed from samples. */
   sealed interface Quantity {}
 
@@ -18,19 +15,13 @@ record Target(String text, Quantity quantity, Bound bound, double limit) {
 
   record Ratio(Quantity of, Quantity to) implements Quantity {}
 
-  /** A target with its verdict; without samples nothing was measured and it does not hold. */
-  record Verdict(String text, String limit, OptionalDouble measured, boolean holds) {}
+  /** Of the medians of one measure. */
+  static Ratio ratio(String caseName, String of, String to, Measure measure) {
+    return new Ratio(new Median(caseName, of, measure), new Median(caseName, to, measure));
+  }
 
   Verdict judge(Samples samples) {
-    OptionalDouble measured = value(quantity, samples);
-    boolean holds =
-        measured.isPresent()
-            && switch (bound) {
-              case AT_LEAST -> measured.getAsDouble() >= limit;
-              case AT_MOST -> measured.getAsDouble() <= limit;
-            };
-    String words = (bound == Bound.AT_LEAST ? "at least " : "at most ") + number(limit);
-    return new Verdict(text, words, measured, holds);
+    return Verdict.of(text, limit, bound, value(quantity, samples), unit);
   }
 
   private static OptionalDouble value(Quantity quantity, Samples samples) {
@@ -50,9 +41,5 @@ record Target(String text, Quantity quantity, Bound bound, double limit) {
             : OptionalDouble.empty();
       }
     };
-  }
-
-  private static String number(double value) {
-    return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
   }
 }

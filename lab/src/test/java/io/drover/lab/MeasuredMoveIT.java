@@ -56,6 +56,7 @@ class MeasuredMoveIT {
                   Optional.empty(),
                   Optional.empty(),
                   Optional.empty()),
+              MeasuredMove.GiveUp.NEVER,
               _ -> {});
     }
     assertThat(Leftovers.find(STORE, record)).isEmpty();

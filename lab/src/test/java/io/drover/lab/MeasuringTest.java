@@ -57,7 +57,9 @@ class MeasuringTest {
         250_000_000,
         Duration.ofSeconds(1),
         Optional.of(new MemoryStatus(1, 5, 100, errors, 10, 99, Optional.empty())),
-        faults);
+        faults,
+        List.of(),
+        Optional.empty());
   }
 
   @Test

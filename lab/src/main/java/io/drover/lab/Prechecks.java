@@ -1,0 +1,134 @@
+package io.drover.lab;
+
+import io.drover.model.ByteSize;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.report.Absence;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** Whether what an experiment needs is there; asked before anything is begun. */
+final class Prechecks {
+  /** Page tables, QEMU itself and its devices, beside a guest's memory. */
+  private static final double PAGE_OVERHEAD = 1.02;
+
+  /** Two agents, the relays' buffers, the benchmark, and some air. */
+  private static final long AROUND_MEBIBYTES = 1200;
+
+  private static final long DISK_BYTES = 300L << 20;
+
+  private Prechecks() {}
+
+  /** What a case takes of the machine's memory at its most. */
+  static long neededMebibytes(Experiment experiment, String caseName) {
+    long guests = experiment.procedure().memoryMebibytes(caseName);
+    return (long) (guests * PAGE_OVERHEAD) + AROUND_MEBIBYTES;
+  }
+
+  /** The most that any of these takes. */
+  static long neededMebibytes(Experiment experiment, List<Piece> plan) {
+    return plan.stream()
+        .map(Piece::caseName)
+        .distinct()
+        .mapToLong(name -> neededMebibytes(experiment, name))
+        .max()
+        .orElse(AROUND_MEBIBYTES);
+  }
+
+  /** What of the plan cannot be measured on a machine with so much memory free. */
+  static List<Absence> memory(Experiment experiment, List<Piece> plan, long availableMebibytes) {
+    List<Absence> absences = new ArrayList<>();
+    Set<List<String>> pairs = new LinkedHashSet<>();
+    plan.forEach(piece -> pairs.add(List.of(piece.caseName(), piece.contender())));
+    for (List<String> pair : pairs) {
+      long needed = neededMebibytes(experiment, pair.getFirst());
+      if (needed > availableMebibytes) {
+        absences.add(
+            new Absence(
+                pair.getLast(),
+                Optional.of(pair.getFirst()),
+                "It needs %s of memory, and %s are available."
+                    .formatted(
+                        ByteSize.ofMebibytes(needed), ByteSize.ofMebibytes(availableMebibytes))));
+      }
+    }
+    return absences;
+  }
+
+  /** What of the plan cannot be measured because the guest image lacks its load. */
+  static List<Absence> workloads(Experiment experiment, List<Piece> plan, GuestImage image) {
+    List<Absence> absences = new ArrayList<>();
+    for (Piece piece : plan) {
+      for (Workload workload : experiment.procedure().workloads(piece.caseName())) {
+        try {
+          image.initrdFor(workload);
+        } catch (ProblemException missing) {
+          absences.add(
+              new Absence(
+                  piece.contender(),
+                  Optional.of(piece.caseName()),
+                  missing.problem().message() + ". " + missing.problem().remedy()));
+        }
+      }
+    }
+    return absences.stream().distinct().toList();
+  }
+
+  static List<Piece> without(List<Piece> plan, List<Absence> absences) {
+    return plan.stream()
+        .filter(piece -> absences.stream().noneMatch(absence -> concerns(absence, piece)))
+        .toList();
+  }
+
+  private static boolean concerns(Absence absence, Piece piece) {
+    return absence.contender().equals(piece.contender())
+        && absence.caseName().map(piece.caseName()::equals).orElse(true);
+  }
+
+  /** Once for each reason: what nobody can measure on this machine. */
+  static void tell(List<Absence> absences, Consumer<String> line) {
+    Set<String> reasons = new LinkedHashSet<>();
+    absences.forEach(absence -> reasons.add(absence.reason()));
+    for (String reason : reasons) {
+      List<Absence> same =
+          absences.stream().filter(absence -> absence.reason().equals(reason)).toList();
+      Set<String> where = new LinkedHashSet<>();
+      same.forEach(absence -> where.add(absence.caseName().orElse(absence.contender())));
+      line.accept("  ! not measured here: %s: %s".formatted(String.join("; ", where), reason));
+    }
+  }
+
+  static void requireDisk(Path folder) {
+    try {
+      Files.createDirectories(folder);
+      long free = Files.getFileStore(folder).getUsableSpace();
+      if (free < DISK_BYTES) {
+        throw Problem.full(
+                "disk-full",
+                "%s has %s free, and samples, pictures and the guest image take up to %s"
+                    .formatted(folder, new ByteSize(free), new ByteSize(DISK_BYTES)),
+                "Make room there, or choose another folder with --out.")
+            .asException();
+      }
+    } catch (IOException failure) {
+      throw Problem.host(
+              "results-unwritable",
+              "%s cannot be written (%s)".formatted(folder, failure.getMessage()),
+              "Choose another folder with --out.")
+          .asException(failure);
+    }
+  }
+
+  /** What the kernel would give without swapping. */
+  static long availableMebibytes() {
+    String field = BenchEnvironment.field("/proc/meminfo", "MemAvailable");
+    return Long.parseLong(field.split(" ", -1)[0]) / 1024;
+  }
+}

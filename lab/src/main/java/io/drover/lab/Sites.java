@@ -1,0 +1,135 @@
+package io.drover.lab;
+
+import io.drover.lab.Experiment.Case;
+import io.drover.lab.Experiment.Contender;
+import io.drover.lab.Experiment.Limit;
+import io.drover.lab.Experiment.Moves;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Opens the site of a case: the one place that knows what a declaration means in labs and guests.
+ */
+final class Sites {
+  private final HostControl.Factory agents;
+  private final GuestImage image;
+  private final LabStore store;
+  private final LabName name;
+  private final Steps steps;
+
+  Sites(HostControl.Factory agents, GuestImage image, LabStore store, LabName name, Steps steps) {
+    this.agents = agents;
+    this.image = image;
+    this.store = store;
+    this.name = name;
+    this.steps = steps;
+  }
+
+  Site open(Experiment.Procedure procedure, String caseName, Samples samples) {
+    return switch (procedure) {
+      case Moves moves -> moves(moves, caseName, samples);
+      case Experiment.ClientCommand command -> new CommandSite(command);
+      case Experiment.ManyMoves many -> new CrowdSite(many);
+    };
+  }
+
+  private Site moves(Moves moves, String caseName, Samples samples) {
+    Optional<Limit> limit =
+        moves.limits().stream().filter(each -> each.caseName().equals(caseName)).findFirst();
+    if (limit.isPresent()) {
+      return new LimitSite(moves, limit.get(), this::guest, samples, steps);
+    }
+    Case one =
+        moves.guests().stream().filter(each -> each.name().equals(caseName)).findFirst().orElseThrow();
+    return new MovingSite(moves, guest(one));
+  }
+
+  MovingGuest guest(Case one) {
+    return new MovingGuest(() -> lab(one.shape()), agents, image, one);
+  }
+
+  private Lab lab(LinkShape shape) {
+    return Lab.up(store, LabPlan.of(name, shape), steps::detail);
+  }
+
+  static Contender contender(Moves moves, Piece piece) {
+    return moves.movers().stream()
+        .filter(each -> each.name().equals(piece.contender()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  /** One guest for all contenders. */
+  private final class MovingSite implements Site {
+    private final Moves moves;
+    private final MovingGuest guest;
+
+    MovingSite(Moves moves, MovingGuest guest) {
+      this.moves = moves;
+      this.guest = guest;
+    }
+
+    @Override
+    public Measured measure(Piece piece) {
+      return guest.move(contender(moves, piece), steps::migration);
+    }
+
+    @Override
+    public void close() {
+      guest.close();
+    }
+  }
+
+  /** One lab for all runs of the command. */
+  private final class CommandSite implements Site {
+    private final Experiment.ClientCommand command;
+    private final Supplier<Lab> labs = () -> lab(LinkShape.UNSHAPED);
+    private @Nullable Lab lab;
+
+    CommandSite(Experiment.ClientCommand command) {
+      this.command = command;
+    }
+
+    @Override
+    public Measured measure(Piece piece) {
+      Lab known = lab;
+      if (known == null) {
+        known = labs.get();
+        lab = known;
+        // The first one warms the disk cache up, for a person's second try, too.
+        new ClientTimer(known, command).wallMillis();
+      }
+      return Measured.of(Map.of(Measure.WALL, new ClientTimer(known, command).wallMillis()));
+    }
+
+    @Override
+    public void close() {
+      Lab known = lab;
+      lab = null;
+      if (known != null) {
+        known.close();
+      }
+    }
+  }
+
+  /** A lab for each run: its guests went away. */
+  private final class CrowdSite implements Site {
+    private final Experiment.ManyMoves many;
+
+    CrowdSite(Experiment.ManyMoves many) {
+      this.many = many;
+    }
+
+    @Override
+    public Measured measure(Piece piece) {
+      try (Lab lab = lab(LinkShape.UNSHAPED)) {
+        return Measured.of(new Crowd(lab, agents, image, many.guests()).memoryOfAgents());
+      }
+    }
+
+    @Override
+    public void close() {}
+  }
+}
