@@ -6,7 +6,6 @@ import io.drover.lab.Experiment.Limit;
 import io.drover.lab.Experiment.Moves;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +42,14 @@ final class Sites {
     }
     Case one =
         moves.guests().stream().filter(each -> each.name().equals(caseName)).findFirst().orElseThrow();
-    return new MovingSite(moves, guest(one));
+    if (one.together() > 1) {
+      return new TogetherSite(
+          moves, new MovingCrowd(() -> lab(one.shape()), agents, image, one));
+    }
+    return new MovingSite(
+        moves,
+        new MovingGuests(
+            agents, image, store, name, one, moves.waysIn(caseName), steps::detail));
   }
 
   MovingGuest guest(Case one) {
@@ -61,12 +67,33 @@ final class Sites {
         .orElseThrow();
   }
 
-  /** One guest for all contenders. */
+  /** Several guests for all contenders. */
+  private final class TogetherSite implements Site {
+    private final Moves moves;
+    private final MovingCrowd crowd;
+
+    TogetherSite(Moves moves, MovingCrowd crowd) {
+      this.moves = moves;
+      this.crowd = crowd;
+    }
+
+    @Override
+    public Measured measure(Piece piece) {
+      return crowd.move(contender(moves, piece), steps::migration);
+    }
+
+    @Override
+    public void close() {
+      crowd.close();
+    }
+  }
+
+  /** One guest for all contenders of a kind. */
   private final class MovingSite implements Site {
     private final Moves moves;
-    private final MovingGuest guest;
+    private final MovingGuests guest;
 
-    MovingSite(Moves moves, MovingGuest guest) {
+    MovingSite(Moves moves, MovingGuests guest) {
       this.moves = moves;
       this.guest = guest;
     }
@@ -85,7 +112,6 @@ final class Sites {
   /** One lab for all runs of the command. */
   private final class CommandSite implements Site {
     private final Experiment.ClientCommand command;
-    private final Supplier<Lab> labs = () -> lab(LinkShape.UNSHAPED);
     private @Nullable Lab lab;
 
     CommandSite(Experiment.ClientCommand command) {
@@ -96,7 +122,7 @@ final class Sites {
     public Measured measure(Piece piece) {
       Lab known = lab;
       if (known == null) {
-        known = labs.get();
+        known = lab(LinkShape.UNSHAPED);
         lab = known;
         // The first one warms the disk cache up, for a person's second try, too.
         new ClientTimer(known, command).wallMillis();

@@ -6,7 +6,6 @@ import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
 import io.drover.model.ByteRate;
 import io.drover.model.Mode;
-import io.drover.model.Transport;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
@@ -41,7 +40,7 @@ class MovingGuestIT {
             new Workload.Touched(64),
             Mode.PRECOPY);
     AtomicReference<StockHosts> hosts = new AtomicReference<>();
-    Contender contender = Contender.of("native", Transport.NATIVE);
+    Contender contender = Contender.of("native", Way.PLAIN);
     try (MovingGuest guest =
         new MovingGuest(
             () -> {
@@ -61,7 +60,7 @@ class MovingGuestIT {
         Map<Measure, Double> values = guest.move(contender, _ -> {});
         assertThat(values.get(Measure.LINK_BYTES)).isGreaterThan(64);
         assertThat(values.get(Measure.LINE_RATIO)).isBetween(0.5, 20.0);
-        assertThat(values.get(Measure.PROCESSOR)).isPositive();
+        assertThat(values.get(Measure.SOURCE_PROCESSOR)).isPositive();
         assertThat(values.get(Measure.MEMORY_ERRORS)).isZero();
         System.out.println("measured: " + values);
       }
