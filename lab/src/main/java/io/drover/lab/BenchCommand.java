@@ -38,9 +38,7 @@ final class BenchCommand implements Callable<Integer> {
       description = "How often each contender runs. Default: as the list says.")
   private @Nullable Integer runs;
 
-  @Option(
-      names = "--quick",
-      description = "Small guests and one run: only to see that it works.")
+  @Option(names = "--quick", description = "Small guests and one run: only to see that it works.")
   private boolean quick;
 
   @Option(

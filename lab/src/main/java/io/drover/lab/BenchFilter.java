@@ -18,11 +18,7 @@ record BenchFilter(List<String> cases, List<String> contenders) {
 
   /** What of the plan is wanted. What names nothing is refused: it would measure nothing. */
   List<Piece> apply(List<Piece> plan) {
-    require(
-        "case",
-        "cases",
-        cases,
-        plan.stream().map(Piece::caseName).distinct().toList());
+    require("case", "cases", cases, plan.stream().map(Piece::caseName).distinct().toList());
     require(
         "contender",
         "contenders",
@@ -34,8 +30,7 @@ record BenchFilter(List<String> cases, List<String> contenders) {
         .toList();
   }
 
-  private static void require(
-      String one, String many, List<String> wanted, List<String> names) {
+  private static void require(String one, String many, List<String> wanted, List<String> names) {
     for (String pattern : wanted) {
       if (names.stream().noneMatch(name -> matches(List.of(pattern), name))) {
         throw Problem.usage(

@@ -98,8 +98,7 @@ final class BenchPlanView {
                 visits.size(),
                 Forecast.words(Duration.ofSeconds(sum(plan))),
                 ByteSize.ofMebibytes(Prechecks.neededMebibytes(experiment, plan))));
-    Prechecks.tell(
-        Prechecks.memory(experiment, plan, Prechecks.availableMebibytes()), lines::add);
+    Prechecks.tell(Prechecks.memory(experiment, plan, Prechecks.availableMebibytes()), lines::add);
     return lines;
   }
 

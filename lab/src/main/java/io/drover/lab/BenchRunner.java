@@ -11,19 +11,25 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Function;
 
 /**
- * Carries a plan out, piece by piece. What fails is written down and the rest goes on; what is known
- * already is not measured again.
+ * Carries a plan out, piece by piece. What fails is written down and the rest goes on; what is
+ * known already is not measured again.
  */
 final class BenchRunner {
   private final Experiment experiment;
-  private final Sites sites;
+  private final Function<String, Site> sites;
   private final Samples samples;
   private final Steps steps;
   private final long startedNanos = System.nanoTime();
 
-  BenchRunner(Experiment experiment, Sites sites, Samples samples, Steps steps) {
+  /**
+   * Nothing is measured yet.
+   *
+   * @param sites opens the site of a case
+   */
+  BenchRunner(Experiment experiment, Function<String, Site> sites, Samples samples, Steps steps) {
     this.experiment = experiment;
     this.sites = sites;
     this.samples = samples;
@@ -59,7 +65,7 @@ final class BenchRunner {
                 forecast.plan().size(),
                 Forecast.words(Duration.ofNanos(System.nanoTime() - startedNanos)),
                 Forecast.words(forecast.left(samples))));
-    try (Site site = sites.open(experiment.procedure(), caseName, samples)) {
+    try (Site site = sites.apply(caseName)) {
       for (Piece piece : sameCase) {
         measure(site, piece, forecast);
       }
@@ -75,8 +81,7 @@ final class BenchRunner {
     }
     String what = "%s, run %d".formatted(piece.contender(), piece.run());
     steps.begin(what);
-    steps.context(
-        "%s, about %s left".formatted(what, Forecast.words(forecast.left(samples))));
+    steps.context("%s, about %s left".formatted(what, Forecast.words(forecast.left(samples))));
     long started = System.nanoTime();
     Sample sample;
     try {
@@ -116,8 +121,8 @@ final class BenchRunner {
   }
 
   /**
-   * A pre-copy that did not converge with less stress on the same link will not with more; trying it
-   * all the same would take most of a sweep's time.
+   * A pre-copy that did not converge with less stress on the same link will not with more; trying
+   * it all the same would take most of a sweep's time.
    */
   private Optional<String> pointless(Piece piece) {
     if (!(experiment.procedure() instanceof Moves moves)) {

@@ -75,13 +75,17 @@ final class BenchSession {
                 plan.size(),
                 Forecast.words(new Forecast(plan).left(samples)),
                 folder));
-    Map<String, String> environment =
-        BenchEnvironment.describe(InstantSource.system(), experiment);
+    Map<String, String> environment = BenchEnvironment.describe(InstantSource.system(), experiment);
     Findings findings = new Findings(experiment, samples);
     Runnable write =
         () -> Report.write(folder, findings.results(command, notes, environment, absences));
     try (var _ = new LabGuard(store, lab)) {
-      new BenchRunner(experiment, new Sites(agents, image, store, lab, steps), samples, steps)
+      Sites sites = new Sites(agents, image, store, lab, steps);
+      new BenchRunner(
+              experiment,
+              caseName -> sites.open(experiment.procedure(), caseName, samples),
+              samples,
+              steps)
           .run(plan, write);
     }
     Results results = findings.results(command, notes, environment, absences);

@@ -128,8 +128,7 @@ final class BenchTable {
     for (Failure failure : results.failures()) {
       lines.add(
           "  ✘ %s, %s, run %d failed: %s"
-              .formatted(
-                  failure.caseName(), failure.contender(), failure.run(), failure.reason()));
+              .formatted(failure.caseName(), failure.contender(), failure.run(), failure.reason()));
     }
     lines.add("");
   }

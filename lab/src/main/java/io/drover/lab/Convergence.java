@@ -28,8 +28,7 @@ final class Convergence {
     if (firstPass.isEmpty() && view.passes() >= 2) {
       firstPass = OptionalDouble.of(view.elapsedSeconds());
     }
-    if (firstPass.isEmpty()
-        || view.elapsedSeconds() < PASSES * firstPass.getAsDouble() + SECONDS) {
+    if (firstPass.isEmpty() || view.elapsedSeconds() < PASSES * firstPass.getAsDouble() + SECONDS) {
       return Optional.empty();
     }
     return Optional.of(

@@ -41,8 +41,7 @@ final class Crowd {
   Map<Measure, Double> memoryOfAgents() {
     List<MigrationView> moves = new ArrayList<>();
     for (int i = 0; i < guests; i++) {
-      LabGuest guest =
-          new LabGuest(lab, image, "g" + i, i, WORKLOAD, GUEST_MEMORY);
+      LabGuest guest = new LabGuest(lab, image, "g" + i, i, WORKLOAD, GUEST_MEMORY);
       source.startGuest(guest.spec());
       guest.awaitLoaded("alpha");
     }

@@ -200,8 +200,7 @@ record Experiment(
               .map(Case::workload)
               .anyMatch(
                   other ->
-                      other instanceof Workload.Stress less
-                          && less.mebibytes() < load.mebibytes());
+                      other instanceof Workload.Stress less && less.mebibytes() < load.mebibytes());
     }
 
     @Override
@@ -260,8 +259,7 @@ record Experiment(
     public List<Piece> plan(int runs) {
       return contenders.stream()
           .map(
-              contender ->
-                  new Piece(caseName(), contender.name(), 1, Estimates.limitSeconds(this)))
+              contender -> new Piece(caseName(), contender.name(), 1, Estimates.limitSeconds(this)))
           .toList();
     }
 

@@ -81,7 +81,8 @@ final class Experiments {
               "rate on the link over native QEMU's, " + mode.word(),
               Target.ratio(mode.word(), DROVER, NATIVE, Measure.LINK_RATE),
               Bound.AT_LEAST,
-              0.97, "x"));
+              0.97,
+              "x"));
     }
     return new Experiment(
         "link",
@@ -115,7 +116,8 @@ final class Experiments {
                 "total time over (non-zero memory over line rate), auto",
                 new Median(stressed, ModesExperiment.AUTO, Measure.LINE_RATIO),
                 Bound.AT_MOST,
-                1.15, "x")),
+                1.15,
+                "x")),
         List.of(
             new Published(
                 "published hybrid",
@@ -140,9 +142,12 @@ final class Experiments {
                 "wall time of 'drover guest list' in ms",
                 new Median(command.caseName(), DROVER, Measure.WALL),
                 Bound.AT_MOST,
-                400, "ms")),
+                400,
+                "ms")),
         List.of(),
-        List.of(new Figure.Distribution("Wall time", Measure.WALL.label(), Measure.WALL.unit(), command.caseName())),
+        List.of(
+            new Figure.Distribution(
+                "Wall time", Measure.WALL.label(), Measure.WALL.unit(), command.caseName())),
         RUNS);
   }
 
@@ -155,16 +160,23 @@ final class Experiments {
               "%s, at its most".formatted(heap.label()),
               new Worst(moves.caseName(), DROVER, heap),
               Bound.AT_MOST,
-              256, "MiB"));
+              256,
+              "MiB"));
     }
     return new Experiment(
         "relay",
         "How much memory does an agent need for many migrations at once?",
         moves,
-        List.of(Measure.SOURCE_HEAP, Measure.TARGET_HEAP, Measure.SOURCE_RESIDENT, Measure.TARGET_RESIDENT),
+        List.of(
+            Measure.SOURCE_HEAP,
+            Measure.TARGET_HEAP,
+            Measure.SOURCE_RESIDENT,
+            Measure.TARGET_RESIDENT),
         targets,
         List.of(),
-        List.of(bars("Heap of the source's agent", Measure.SOURCE_HEAP), bars("Heap of the target's agent", Measure.TARGET_HEAP)),
+        List.of(
+            bars("Heap of the source's agent", Measure.SOURCE_HEAP),
+            bars("Heap of the target's agent", Measure.TARGET_HEAP)),
         RUNS);
   }
 

@@ -74,9 +74,7 @@ final class Findings {
     Set<String> seen = new LinkedHashSet<>();
     for (Published each : experiment.published()) {
       if (seen.add(each.contender())) {
-        all.add(
-            new ContenderKey(
-                each.contender(), ContenderKey.Kind.PUBLISHED, each.against()));
+        all.add(new ContenderKey(each.contender(), ContenderKey.Kind.PUBLISHED, each.against()));
       }
     }
     all.addAll(contenders);
@@ -93,8 +91,7 @@ final class Findings {
         for (Measure measure : experiment.measures()) {
           List<Double> values = samples.values(key.name(), contender.name(), measure);
           if (!values.isEmpty()) {
-            rows.add(
-                Row.of(contender.name(), key.name(), measure.label(), measure.unit(), values));
+            rows.add(Row.of(contender.name(), key.name(), measure.label(), measure.unit(), values));
           }
         }
       }

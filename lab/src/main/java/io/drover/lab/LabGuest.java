@@ -115,7 +115,10 @@ final class LabGuest {
       case Workload.Stress _, Workload.StressNg _ -> {
         await(host, "ran its load", log -> log.busyProcesses() > 0);
         // They do not say when they have all of their memory; the machine knows.
-        await(host, "filled its memory", _ -> residentBytes(host) >= (long) workload.mebibytes() << 20);
+        await(
+            host,
+            "filled its memory",
+            _ -> residentBytes(host) >= (long) workload.mebibytes() << 20);
       }
       case Workload.Verified _, Workload.Corrupted _ -> {
         await(host, "filled its memory", SerialLog::loaded);

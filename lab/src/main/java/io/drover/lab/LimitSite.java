@@ -7,7 +7,7 @@ import io.drover.lab.Experiment.Moves;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.OptionalInt;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 
 /**
  * Bisects what a contender still moves. Each guest that is tried becomes a sample of its own, so
@@ -16,19 +16,24 @@ import java.util.function.Function;
 final class LimitSite implements Site {
   private final Moves moves;
   private final Limit limit;
-  private final Function<Case, MovingGuest> guests;
+  private final BiFunction<Case, Contender, Measured> mover;
   private final Samples samples;
   private final Steps steps;
 
+  /**
+   * Nothing is tried yet.
+   *
+   * @param mover boots a guest, moves it once and takes it down
+   */
   LimitSite(
       Moves moves,
       Limit limit,
-      Function<Case, MovingGuest> guests,
+      BiFunction<Case, Contender, Measured> mover,
       Samples samples,
       Steps steps) {
     this.moves = moves;
     this.limit = limit;
-    this.guests = guests;
+    this.mover = mover;
     this.samples = samples;
     this.steps = steps;
   }
@@ -38,9 +43,7 @@ final class LimitSite implements Site {
     Contender contender = Sites.contender(moves, piece);
     Bisection bisection = new Bisection(limit.largest(), limit.step());
     Map<Integer, Boolean> known = known(moves, limit.shape(), contender, samples);
-    for (OptionalInt next = bisection.next(known);
-        next.isPresent();
-        next = bisection.next(known)) {
+    for (OptionalInt next = bisection.next(known); next.isPresent(); next = bisection.next(known)) {
       known.put(next.getAsInt(), moves(limit.guest(next.getAsInt()), contender));
     }
     return Measured.of(Map.of(Measure.CONVERGENCE, (double) bisection.limit(known)));
@@ -50,15 +53,14 @@ final class LimitSite implements Site {
     steps.detail("%d MB".formatted(one.workload().mebibytes()));
     Piece piece = new Piece(one.name(), contender.name(), 1, 0);
     long started = System.nanoTime();
-    try (MovingGuest guest = guests.apply(one)) {
-      Measured measured = guest.move(contender, steps::migration);
-      Sample sample = Sample.of(piece, measured, (System.nanoTime() - started) / 1e9);
-      samples.add(sample);
-      return sample.absence().isEmpty();
-    }
+    Measured measured = mover.apply(one, contender);
+    samples.add(Sample.of(piece, measured, (System.nanoTime() - started) / 1e9));
+    return measured.absence().isEmpty();
   }
 
-  /** What is known of this contender on this link, from wherever: megabytes, and whether it moved. */
+  /**
+   * What is known of this contender on this link, from wherever: megabytes, and whether it moved.
+   */
   static Map<Integer, Boolean> known(
       Moves moves, LinkShape shape, Contender contender, Samples samples) {
     Map<Integer, Boolean> known = new HashMap<>();

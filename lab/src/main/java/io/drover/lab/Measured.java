@@ -12,8 +12,7 @@ import java.util.Optional;
  *     that does not converge, for example
  * @param linkUse megabits a second towards the target, over the seconds since the order
  */
-record Measured(
-    Map<Measure, Double> values, Optional<String> absence, List<Series.Point> linkUse) {
+record Measured(Map<Measure, Double> values, Optional<String> absence, List<Series.Point> linkUse) {
 
   Measured {
     values = Map.copyOf(values);

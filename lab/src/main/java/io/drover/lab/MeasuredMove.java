@@ -101,27 +101,27 @@ record MeasuredMove(
       Optional<String> lost = Optional.empty();
       MigrationView view;
       try (use) {
-      view = agent.migrate(request);
-      long deadline = System.nanoTime() + PATIENCE.toNanos();
-      while (view.outcome().isEmpty()) {
-        pause(POLL);
-        view = agent.migration(view.id());
-        progress.accept(view);
-        if (lost.isEmpty()) {
-          lost = giveUp.reason(view);
-          if (lost.isPresent()) {
-            cancel(agent, view);
+        view = agent.migrate(request);
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
+        while (view.outcome().isEmpty()) {
+          pause(POLL);
+          view = agent.migration(view.id());
+          progress.accept(view);
+          if (lost.isEmpty()) {
+            lost = giveUp.reason(view);
+            if (lost.isPresent()) {
+              cancel(agent, view);
+            }
+          }
+          if (System.nanoTime() > deadline) {
+            throw Problem.migration(
+                    "migration-hangs",
+                    "The migration %s did not end within %d minutes"
+                        .formatted(view.id(), PATIENCE.toMinutes()),
+                    "See the agents' logs in the lab's folder.")
+                .asException();
           }
         }
-        if (System.nanoTime() > deadline) {
-          throw Problem.migration(
-                  "migration-hangs",
-                  "The migration %s did not end within %d minutes"
-                      .formatted(view.id(), PATIENCE.toMinutes()),
-                  "See the agents' logs in the lab's folder.")
-              .asException();
-        }
-      }
       }
       LinkCounters link = LinkCounters.ofMigrationLink(lab.node(source)).since(before);
       pause(REAPING);

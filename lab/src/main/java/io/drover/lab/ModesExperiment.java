@@ -40,8 +40,7 @@ final class ModesExperiment {
 
   private static final Contender DROVER_AUTO =
       Contender.of(AUTO, Transport.TUNNEL, Mode.AUTO).against(STOCK_HYBRID);
-  private static final Contender HYBRID =
-      Contender.of(STOCK_HYBRID, Transport.NATIVE, Mode.HYBRID);
+  private static final Contender HYBRID = Contender.of(STOCK_HYBRID, Transport.NATIVE, Mode.HYBRID);
   private static final Contender PRECOPY =
       Contender.of(STOCK_PRECOPY, Transport.NATIVE, Mode.PRECOPY);
   private static final Contender DROVER_HYBRID =
@@ -130,8 +129,7 @@ final class ModesExperiment {
             SHOWN_LEVEL);
 
     /** To see that it works: about a tenth. */
-    static final Extent QUICK =
-        new Extent(List.of(Link.GIGABIT), List.of(0, 256), 128, 64, 256);
+    static final Extent QUICK = new Extent(List.of(Link.GIGABIT), List.of(0, 256), 128, 64, 256);
   }
 
   private final Extent extent;
@@ -179,8 +177,7 @@ final class ModesExperiment {
     }
     for (Link link : extent.links()) {
       stages.add(
-          new Round(
-              cases(link), List.of(DROVER_POSTCOPY, DROVER_HYBRID, DROVER_PRECOPY, PRECOPY)));
+          new Round(cases(link), List.of(DROVER_POSTCOPY, DROVER_HYBRID, DROVER_PRECOPY, PRECOPY)));
       stages.add(limit(link));
     }
     return stages;
@@ -236,12 +233,7 @@ final class ModesExperiment {
   private void publish(String caseName, Measure measure, double value, String where) {
     published.add(
         new Published(
-            PUBLISHED_HYBRID,
-            Optional.of(STOCK_HYBRID),
-            caseName,
-            measure,
-            value,
-            SOURCE + where));
+            PUBLISHED_HYBRID, Optional.of(STOCK_HYBRID), caseName, measure, value, SOURCE + where));
   }
 
   private void figures() {
@@ -285,7 +277,6 @@ final class ModesExperiment {
   }
 
   private void curve(String title, Measure measure, String x, String group) {
-    figures.add(
-        new Figure.Curve(title + ", " + group, measure.label(), measure.unit(), x, group));
+    figures.add(new Figure.Curve(title + ", " + group, measure.label(), measure.unit(), x, group));
   }
 }

@@ -38,7 +38,7 @@ final class Sites {
     Optional<Limit> limit =
         moves.limits().stream().filter(each -> each.caseName().equals(caseName)).findFirst();
     if (limit.isPresent()) {
-      return new LimitSite(moves, limit.get(), this::guest, samples, steps);
+      return new LimitSite(moves, limit.get(), this::moveOnce, samples, steps);
     }
     Case one =
         moves.guests().stream().filter(each -> each.name().equals(caseName)).findFirst().orElseThrow();
@@ -52,8 +52,14 @@ final class Sites {
             agents, image, store, name, one, moves.waysIn(caseName), steps::detail));
   }
 
-  MovingGuest guest(Case one) {
+  private MovingGuest guest(Case one) {
     return new MovingGuest(() -> lab(one.shape()), agents, image, one);
+  }
+
+  private Measured moveOnce(Case one, Contender contender) {
+    try (MovingGuest guest = guest(one)) {
+      return guest.move(contender, steps::migration);
+    }
   }
 
   private Lab lab(LinkShape shape) {

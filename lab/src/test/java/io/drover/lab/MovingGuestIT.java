@@ -6,7 +6,6 @@ import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
 import io.drover.model.ByteRate;
 import io.drover.model.Mode;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -54,14 +53,16 @@ class MovingGuestIT {
             },
             socket -> java.util.Objects.requireNonNull(hosts.get()).factory().at(socket),
             image,
-            one,
-            List.of(Measure.LINE_RATIO))) {
+            one)) {
       for (int run = 0; run < 3; run++) {
-        Map<Measure, Double> values = guest.move(contender, _ -> {});
+        Measured measured = guest.move(contender, _ -> {});
+        Map<Measure, Double> values = measured.values();
+        assertThat(measured.linkUse()).hasSizeGreaterThan(2);
         assertThat(values.get(Measure.LINK_BYTES)).isGreaterThan(64);
         assertThat(values.get(Measure.LINE_RATIO)).isBetween(0.5, 20.0);
         assertThat(values.get(Measure.SOURCE_PROCESSOR)).isPositive();
-        assertThat(values.get(Measure.MEMORY_ERRORS)).isZero();
+        // This load does not check itself, and silence is no proof.
+        assertThat(values).doesNotContainKey(Measure.MEMORY_ERRORS);
         System.out.println("measured: " + values);
       }
     }
