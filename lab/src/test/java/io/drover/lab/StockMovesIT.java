@@ -74,6 +74,7 @@ class StockMovesIT {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty()),
+                MeasuredMove.GiveUp.NEVER,
                 _ -> {});
         assertThat(move.migration().problem()).isEmpty();
         assertThat(move.completed()).isTrue();
