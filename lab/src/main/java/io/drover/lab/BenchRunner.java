@@ -81,7 +81,7 @@ final class BenchRunner {
     }
     String what = "%s, run %d".formatted(piece.contender(), piece.run());
     steps.begin(what);
-    steps.context("%s, about %s left".formatted(what, Forecast.words(forecast.left(samples))));
+    steps.context("%s, %s left in all".formatted(what, Forecast.words(forecast.left(samples))));
     long started = System.nanoTime();
     Sample sample;
     try {

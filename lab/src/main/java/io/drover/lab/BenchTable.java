@@ -19,7 +19,7 @@ final class BenchTable {
   /** More would not fit a line. */
   private static final int COLUMNS = 4;
 
-  private static final int NAME = 24;
+  private static final int WIDTH = 24;
 
   private final Results results;
   private final List<String> lines = new ArrayList<>();
@@ -38,83 +38,73 @@ final class BenchTable {
   }
 
   private void rows() {
-    List<Yardstick> shown = results.yardsticks().stream().limit(COLUMNS).toList();
+    List<Yardstick> columns = results.yardsticks().stream().limit(COLUMNS).toList();
     StringBuilder head = new StringBuilder("  %-32s".formatted("median"));
-    shown.forEach(each -> head.append("%24s".formatted(each.measure() + ", " + each.unit())));
+    columns.forEach(each -> head.append(cell(each.measure() + ", " + each.unit())));
     lines.add(head.toString());
     for (CaseKey key : results.cases()) {
-      List<String> block = new ArrayList<>();
-      for (ContenderKey contender : results.contenders()) {
-        StringBuilder line = new StringBuilder("    %-30s".formatted(contender.name()));
-        boolean any = false;
-        for (Yardstick each : shown) {
-          Optional<Row> row = row(key.name(), contender.name(), each.measure());
-          any |= row.isPresent();
-          line.append(("%" + NAME + "s").formatted(row.map(BenchTable::spread).orElse("")));
-        }
-        if (any) {
-          block.add(line.toString().stripTrailing());
-        }
+      // What others published is shown beside something, not alone.
+      if (results.measures().stream().noneMatch(row -> row.caseName().equals(key.name()))) {
+        continue;
       }
-      row(results.yardsticks(), shown, key).ifPresent(block::add);
-      if (!block.isEmpty()) {
-        lines.add("  " + key.name());
-        lines.addAll(block);
+      lines.add("  " + key.name());
+      if (columns.stream().anyMatch(each -> of(key, each).findAny().isPresent())) {
+        results.contenders().forEach(contender -> columns(key, contender, columns));
+      } else {
+        results.yardsticks().stream().flatMap(each -> of(key, each)).forEach(this::alone);
       }
     }
     lines.add("");
   }
 
-  /** Measures of a case that has none of the columns' own, such as a limit. */
-  private Optional<String> row(List<Yardstick> all, List<Yardstick> shown, CaseKey key) {
-    boolean columns = shown.stream().anyMatch(each -> has(key, each));
-    List<String> texts =
-        columns
-            ? List.of()
-            : all.stream()
-                .flatMap(each -> of(key, each))
-                .map(
-                    row ->
-                        "    %-30s%s %s %s"
-                            .formatted(row.contender(), row.measure(), spread(row), row.unit()))
-                .toList();
-    return texts.isEmpty() ? Optional.empty() : Optional.of(String.join("\n", texts));
+  private void columns(CaseKey key, ContenderKey contender, List<Yardstick> columns) {
+    List<Optional<Row>> rows =
+        columns.stream()
+            .map(
+                each ->
+                    of(key, each).filter(row -> row.contender().equals(contender.name())).findFirst())
+            .toList();
+    if (rows.stream().anyMatch(Optional::isPresent)) {
+      StringBuilder line = new StringBuilder("    %-30s".formatted(contender.name()));
+      rows.forEach(row -> line.append(cell(row.map(BenchTable::spread).orElse(""))));
+      lines.add(line.toString().stripTrailing());
+    }
   }
 
-  private boolean has(CaseKey key, Yardstick each) {
-    return of(key, each).findAny().isPresent();
+  /** A measure of a case that has none of the columns' own, such as a limit. */
+  private void alone(Row row) {
+    lines.add(
+        "    %-30s%s %s %s".formatted(row.contender(), row.measure(), spread(row), row.unit()));
+  }
+
+  private static String cell(String text) {
+    return ("%" + WIDTH + "s").formatted(text);
   }
 
   private Stream<Row> of(CaseKey key, Yardstick each) {
-    return everything()
+    return Stream.concat(results.published().stream(), results.measures().stream())
         .filter(row -> row.caseName().equals(key.name()) && row.measure().equals(each.measure()));
   }
 
-  private Stream<Row> everything() {
-    return Stream.concat(results.published().stream(), results.measures().stream());
-  }
-
-  private Optional<Row> row(String caseName, String contender, String measure) {
-    return everything()
-        .filter(row -> row.caseName().equals(caseName))
-        .filter(row -> row.contender().equals(contender))
-        .filter(row -> row.measure().equals(measure))
-        .findFirst();
-  }
-
   private void verdicts() {
+    long unmeasured = results.targets().stream().filter(each -> each.measured().isEmpty()).count();
     for (Verdict target : results.targets()) {
-      lines.add(
-          "  %s %s: %s (%s %s %s)"
-              .formatted(
-                  target.holds() ? "✔" : target.measured().isEmpty() ? "-" : "✘",
-                  target.text(),
-                  target.measured().isPresent()
-                      ? number(target.measured().getAsDouble())
-                      : "not measured",
-                  target.bound().words(),
-                  number(target.limit()),
-                  target.unit()));
+      target
+          .measured()
+          .ifPresent(
+              value ->
+                  lines.add(
+                      "  %s %s: %s (%s %s %s)"
+                          .formatted(
+                              target.holds() ? "✔" : "✘",
+                              target.text(),
+                              number(value),
+                              target.bound().words(),
+                              number(target.limit()),
+                              target.unit())));
+    }
+    if (unmeasured > 0) {
+      lines.add("  - %d more targets were not measured".formatted(unmeasured));
     }
   }
 

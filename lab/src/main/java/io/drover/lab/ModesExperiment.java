@@ -6,7 +6,6 @@ import io.drover.lab.Experiment.Limit;
 import io.drover.lab.Experiment.Published;
 import io.drover.lab.Experiment.Round;
 import io.drover.lab.Experiment.Stage;
-import io.drover.model.ByteRate;
 import io.drover.model.Mode;
 import io.drover.model.Transport;
 import io.drover.report.Figure;
@@ -31,7 +30,6 @@ final class ModesExperiment {
   private static final String PUBLISHED_PRECOPY = "published pre-copy";
   private static final String SOURCE =
       "Post-copy live migration in OpenStack using 10Gb/s interfaces, 2015, ";
-  private static final double LEVEL_STEP = 1024;
   private static final double ACCEPTED_OVER_IDEAL = 1.15;
   private static final double NOT_SLOWER = 1;
 
@@ -51,85 +49,28 @@ final class ModesExperiment {
       Contender.of("drover pre-copy", Transport.TUNNEL, Mode.PRECOPY).against(STOCK_PRECOPY);
 
   /**
-   * One link of the article.
-   *
-   * @param seconds published, from no stress on in steps of 1024 MB
-   * @param downtimeSeconds published, likewise
-   * @param precopyMebibytes about where the published pre-copy stops to converge
-   */
-  enum Link {
-    GIGABIT(
-        "1 Gbit/s",
-        125_000_000L,
-        List.of(11.9, 28.9, 47.0, 64.4, 81.3, 96.3, 116.4, 133.4, 151.8),
-        List.of(0.3, 0.3, 0.3, 0.3, 0.3, 0.4, 0.4, 0.6, 0.6),
-        32),
-    TEN_GIGABIT(
-        "10 Gbit/s",
-        1_250_000_000L,
-        List.of(8.3, 11.6, 14.9, 18.6, 22.1, 26.1, 29.9, 34.5, 40.5),
-        List.of(0.2, 0.2, 0.2, 0.2, 0.4, 0.4, 0.3, 0.4, 0.5),
-        400);
-
-    private final String group;
-    private final ByteRate rate;
-    private final List<Double> seconds;
-    private final List<Double> downtimeSeconds;
-    private final int precopyMebibytes;
-
-    Link(
-        String group,
-        long bytesPerSecond,
-        List<Double> seconds,
-        List<Double> downtimeSeconds,
-        int precopyMebibytes) {
-      this.group = group;
-      this.rate = new ByteRate(bytesPerSecond);
-      this.seconds = seconds;
-      this.downtimeSeconds = downtimeSeconds;
-      this.precopyMebibytes = precopyMebibytes;
-    }
-
-    LinkShape shape() {
-      return LinkShape.ofRate(rate);
-    }
-
-    Case stressed(int mebibytes) {
-      return new Case(
-          "%s, %d MB".formatted(group, mebibytes),
-          group,
-          OptionalDouble.of(mebibytes),
-          shape(),
-          mebibytes == 0 ? new Workload.Idle() : new Workload.Stress(mebibytes),
-          Mode.HYBRID);
-    }
-
-    private Optional<Double> published(List<Double> row, int mebibytes) {
-      double at = mebibytes / LEVEL_STEP;
-      return at == Math.rint(at) && at < row.size()
-          ? Optional.of(row.get((int) at))
-          : Optional.empty();
-    }
-  }
-
-  /**
    * How much of it.
    *
    * @param levels stressed memory in MB, for each link
    * @param largestLimit up to where pre-copy's limit is looked for, in MB
    */
   record Extent(
-      List<Link> links, List<Integer> levels, int largestLimit, int limitStep, int shownLevel) {
+      List<PublishedLink> links,
+      List<Integer> levels,
+      int largestLimit,
+      int limitStep,
+      int shownLevel) {
     static final Extent FULL =
         new Extent(
-            List.of(Link.values()),
+            List.of(PublishedLink.GIGABIT, PublishedLink.TEN_GIGABIT),
             List.of(0, 1024, 2048, 3072, 4096, 5120, 6144, 7168, 8192),
             1024,
             16,
             SHOWN_LEVEL);
 
     /** To see that it works: about a tenth. */
-    static final Extent QUICK = new Extent(List.of(Link.GIGABIT), List.of(0, 256), 128, 64, 256);
+    static final Extent QUICK =
+        new Extent(List.of(PublishedLink.GIGABIT), List.of(0, 256), 128, 64, 256);
   }
 
   private final Extent extent;
@@ -146,7 +87,7 @@ final class ModesExperiment {
   }
 
   private Experiment declare() {
-    for (Link link : extent.links()) {
+    for (PublishedLink link : extent.links()) {
       extent.levels().forEach(level -> compare(link, level));
     }
     figures();
@@ -172,10 +113,10 @@ final class ModesExperiment {
   /** What tells most comes first, so that an interrupted sweep is worth something. */
   private List<Stage> stages() {
     List<Stage> stages = new ArrayList<>();
-    for (Link link : extent.links()) {
+    for (PublishedLink link : extent.links()) {
       stages.add(new Round(cases(link), List.of(DROVER_AUTO, HYBRID)));
     }
-    for (Link link : extent.links()) {
+    for (PublishedLink link : extent.links()) {
       stages.add(
           new Round(cases(link), List.of(DROVER_POSTCOPY, DROVER_HYBRID, DROVER_PRECOPY, PRECOPY)));
       stages.add(limit(link));
@@ -183,20 +124,20 @@ final class ModesExperiment {
     return stages;
   }
 
-  private List<Case> cases(Link link) {
+  private List<Case> cases(PublishedLink link) {
     return extent.levels().stream().map(link::stressed).toList();
   }
 
-  private Limit limit(Link link) {
+  private Limit limit(PublishedLink link) {
     return new Limit(
-        link.group,
+        link.group(),
         link.shape(),
         extent.largestLimit(),
         extent.limitStep(),
         List.of(DROVER_PRECOPY, PRECOPY));
   }
 
-  private void compare(Link link, int level) {
+  private void compare(PublishedLink link, int level) {
     String name = link.stressed(level).name();
     targets.add(
         new Target(
@@ -205,7 +146,7 @@ final class ModesExperiment {
             Bound.AT_MOST,
             NOT_SLOWER,
             "x"));
-    if (link == Link.GIGABIT && level > 0) {
+    if (link.equals(PublishedLink.GIGABIT) && level > 0) {
       targets.add(
           new Target(
               "total time of auto over (non-zero memory ÷ line rate), " + name,
@@ -214,7 +155,7 @@ final class ModesExperiment {
               ACCEPTED_OVER_IDEAL,
               "x"));
     }
-    link.published(link.downtimeSeconds, level)
+    link.downtimeAt(level)
         .ifPresent(
             seconds -> {
               publish(name, Measure.CLIENT_GAP, seconds * 1000, "Tab. 2");
@@ -226,8 +167,7 @@ final class ModesExperiment {
                       seconds * 1000,
                       "ms"));
             });
-    link.published(link.seconds, level)
-        .ifPresent(seconds -> publish(name, Measure.TOTAL, seconds, "Tab. 1"));
+    link.secondsAt(level).ifPresent(seconds -> publish(name, Measure.TOTAL, seconds, "Tab. 1"));
   }
 
   private void publish(String caseName, Measure measure, double value, String where) {
@@ -238,16 +178,16 @@ final class ModesExperiment {
 
   private void figures() {
     String stressed = "stressed memory in MB";
-    for (Link link : extent.links()) {
-      curve("Total time", Measure.TOTAL, stressed, link.group);
+    for (PublishedLink link : extent.links()) {
+      curve("Total time", Measure.TOTAL, stressed, link.group());
     }
-    for (Link link : extent.links()) {
-      curve("Longest silence", Measure.CLIENT_GAP, stressed, link.group);
+    for (PublishedLink link : extent.links()) {
+      curve("Longest silence", Measure.CLIENT_GAP, stressed, link.group());
     }
-    for (Link link : extent.links()) {
-      curve("Bytes on the link", Measure.LINK_BYTES, stressed, link.group);
+    for (PublishedLink link : extent.links()) {
+      curve("Bytes on the link", Measure.LINK_BYTES, stressed, link.group());
     }
-    for (Link link : extent.links()) {
+    for (PublishedLink link : extent.links()) {
       Case shown = link.stressed(extent.shownLevel());
       figures.add(
           new Figure.Timeline(
@@ -255,9 +195,9 @@ final class ModesExperiment {
               LINK_USE,
               "Mbit/s",
               shown.name(),
-              OptionalDouble.of(link.rate.megabitsPerSecond())));
+              OptionalDouble.of(link.rate().megabitsPerSecond())));
     }
-    for (Link link : extent.links()) {
+    for (PublishedLink link : extent.links()) {
       Limit limit = limit(link);
       curve("Pre-copy while it converges", Measure.TOTAL, stressed, limit.guest(0).group());
       published.add(
@@ -266,7 +206,7 @@ final class ModesExperiment {
               Optional.of(STOCK_PRECOPY),
               limit.caseName(),
               Measure.CONVERGENCE,
-              link.precopyMebibytes,
+              link.precopyMebibytes(),
               SOURCE + "Fig. 1"));
     }
     figures.add(

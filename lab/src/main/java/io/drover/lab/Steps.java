@@ -55,9 +55,9 @@ final class Steps {
     redraw("  … " + step);
   }
 
-  /** What stands behind a migration's bar while the step is under way. */
+  /** What stands before a migration's bar while the step is under way. */
   void context(String text) {
-    context = "  " + text;
+    context = text + "  ";
   }
 
   /** More about the step under way. */
@@ -95,7 +95,7 @@ final class Steps {
   }
 
   void migration(MigrationView view) {
-    redraw("  " + bar(view) + context);
+    redraw("  " + context + bar(view));
   }
 
   static String bar(MigrationView view) {

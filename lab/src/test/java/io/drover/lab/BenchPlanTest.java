@@ -75,7 +75,7 @@ class BenchPlanTest {
     Forecast forecast = new Forecast(plan);
     assertThat(forecast.left(samples)).isEqualTo(Duration.ofSeconds(400));
     samples.add(Sample.of(plan.getFirst(), Measured.of(Map.of(Measure.TOTAL, 1.0)), 20));
-    assertThat(forecast.left(samples)).isEqualTo(Duration.ofSeconds(180));
+    assertThat(forecast.left(samples)).isEqualTo(Duration.ofMinutes(3));
     assertThat(forecast.done(samples)).isEqualTo(1);
     // A failure says nothing of how fast the machine is.
     samples.add(Sample.failed(plan.get(1), "crash", 1));
@@ -85,7 +85,7 @@ class BenchPlanTest {
   @Test
   void tellsTimesAsPeopleDo() {
     assertThat(Forecast.words(Duration.ofSeconds(40))).isEqualTo("40 s");
-    assertThat(Forecast.words(Duration.ofSeconds(720))).isEqualTo("12 min");
+    assertThat(Forecast.words(Duration.ofMinutes(12))).isEqualTo("12 min");
     assertThat(Forecast.words(Duration.ofMinutes(85))).isEqualTo("1 h 25 min");
   }
 
