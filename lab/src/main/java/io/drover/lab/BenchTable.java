@@ -62,7 +62,9 @@ final class BenchTable {
         columns.stream()
             .map(
                 each ->
-                    of(key, each).filter(row -> row.contender().equals(contender.name())).findFirst())
+                    of(key, each)
+                        .filter(row -> row.contender().equals(contender.name()))
+                        .findFirst())
             .toList();
     if (rows.stream().anyMatch(Optional::isPresent)) {
       StringBuilder line = new StringBuilder("    %-30s".formatted(contender.name()));

@@ -11,8 +11,8 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.zip.CRC32;
 
 /**
@@ -380,8 +380,7 @@ record Experiment(
    * @param mode instead of the case's
    * @param against the stock contender that it is to be compared with; only Drover's have one
    */
-  record Contender(
-      String name, Way way, Optional<Mode> mode, Optional<String> against) {
+  record Contender(String name, Way way, Optional<Mode> mode, Optional<String> against) {
     static final String DROVER = "drover";
 
     static Contender of(String name, Way way) {

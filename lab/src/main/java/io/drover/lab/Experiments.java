@@ -44,9 +44,7 @@ final class Experiments {
   static List<Experiment> all(Scale scale) {
     return List.of(
         ModesExperiment.of(
-            scale == Scale.FULL
-                ? ModesExperiment.Extent.FULL
-                : ModesExperiment.Extent.QUICK),
+            scale == Scale.FULL ? ModesExperiment.Extent.FULL : ModesExperiment.Extent.QUICK),
         TunnelExperiment.of(scale),
         DowntimeExperiment.of(scale),
         link(scale),

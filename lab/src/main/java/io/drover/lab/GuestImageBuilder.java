@@ -52,6 +52,7 @@ final class GuestImageBuilder {
           "virtio_blk");
 
   private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64";
+
   /** Drover's own, compiled on this machine. */
   private static final List<String> LOADS = List.of("memload", "faultprobe");
 

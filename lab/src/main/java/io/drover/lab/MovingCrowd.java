@@ -62,8 +62,7 @@ final class MovingCrowd implements AutoCloseable {
       moves.replaceAll(move -> move.outcome().isPresent() ? move : agent.migration(move.id()));
       watching.accept(moves.getFirst());
     }
-    LinkCounters link =
-        LinkCounters.ofMigrationLink(from.lab().node(from.here())).since(before);
+    LinkCounters link = LinkCounters.ofMigrationLink(from.lab().node(from.here())).since(before);
     pause(SETTLE);
     double seconds = 0;
     for (int i = 0; i < moves.size(); i++) {
@@ -118,8 +117,7 @@ final class MovingCrowd implements AutoCloseable {
     place = fresh;
     for (int i = 0; i < one.together(); i++) {
       LabGuest guest =
-          new LabGuest(
-              lab, image, "g" + i, i, one.workload(), LabGuest.memoryFor(one.workload()));
+          new LabGuest(lab, image, "g" + i, i, one.workload(), LabGuest.memoryFor(one.workload()));
       agents.at(LabAgents.socket(lab, "alpha")).startGuest(guest.spec());
       guests.add(guest);
     }

@@ -76,7 +76,9 @@ final class MovingGuest implements AutoCloseable {
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty()),
-            moverTells && mode == Mode.PRECOPY ? new Convergence()::lost : MeasuredMove.GiveUp.NEVER,
+            moverTells && mode == Mode.PRECOPY
+                ? new Convergence()::lost
+                : MeasuredMove.GiveUp.NEVER,
             progress);
     if (move.lost().isPresent()) {
       return Measured.absent(move.lost().get());
@@ -91,8 +93,7 @@ final class MovingGuest implements AutoCloseable {
               "")
           .asException();
     }
-    place =
-        new Place(from.lab(), from.guest(), from.there(), from.here(), from.idealSeconds());
+    place = new Place(from.lab(), from.guest(), from.there(), from.here(), from.idealSeconds());
     Map<Measure, Double> values = values(move, from.idealSeconds());
     readsBefore.ifPresent(
         before -> putWaits(values, from.guest().awaitProbe(from.there()).since(before)));

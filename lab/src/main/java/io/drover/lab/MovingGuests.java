@@ -16,8 +16,8 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 
 /**
- * A guest for each kind of mover, since none can move what another one started: each in a lab of its
- * own, made with its first move. Those that do not move just now idle.
+ * A guest for each kind of mover, since none can move what another one started: each in a lab of
+ * its own, made with its first move. Those that do not move just now idle.
  */
 final class MovingGuests implements AutoCloseable {
   private final HostControl.Factory agents;
@@ -56,9 +56,7 @@ final class MovingGuests implements AutoCloseable {
   }
 
   Measured move(Contender contender, Consumer<MigrationView> watching) {
-    return guests
-        .computeIfAbsent(contender.way().mover(), this::guest)
-        .move(contender, watching);
+    return guests.computeIfAbsent(contender.way().mover(), this::guest).move(contender, watching);
   }
 
   private MovingGuest guest(Mover mover) {
@@ -67,9 +65,7 @@ final class MovingGuests implements AutoCloseable {
           new MovingGuest(
               () -> Lab.up(store, LabPlan.of(name, one.shape()), progress), agents, image, one);
       case QEMU ->
-          stock(
-              "-qemu",
-              lab -> new StockHosts(lab, StockPrograms.ofMachine(), ways).factory());
+          stock("-qemu", lab -> new StockHosts(lab, StockPrograms.ofMachine(), ways).factory());
       case LIBVIRT ->
           stock("-libvirt", lab -> new LibvirtHosts(lab, StockPrograms.ofMachine()).factory());
     };
@@ -83,9 +79,7 @@ final class MovingGuests implements AutoCloseable {
         () ->
             control.of(
                 Lab.up(
-                    store,
-                    LabPlan.of(own, one.shape()).withAgents(LabPlan.Agents.NONE),
-                    progress)),
+                    store, LabPlan.of(own, one.shape()).withAgents(LabPlan.Agents.NONE), progress)),
         control,
         image,
         one);

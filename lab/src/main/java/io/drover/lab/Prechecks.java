@@ -99,8 +99,7 @@ final class Prechecks {
               .absence(contender.modeIn(one), programs)
               .ifPresent(
                   reason ->
-                      absences.add(
-                          new Absence(contender.name(), Optional.of(one.name()), reason)));
+                      absences.add(new Absence(contender.name(), Optional.of(one.name()), reason)));
         }
       }
     }

@@ -65,8 +65,7 @@ record ProbedReads(long reads, Map<Integer, Long> slow) {
     for (Map.Entry<Integer, Long> bucket : new TreeMap<>(slow).entrySet()) {
       seen += bucket.getValue();
       if (seen >= wanted && wanted > 0) {
-        return Optional.of(
-            Math.pow(2, (bucket.getKey() + 0.5) / BUCKETS_PER_DOUBLING) / 1_000_000);
+        return Optional.of(Math.pow(2, (bucket.getKey() + 0.5) / BUCKETS_PER_DOUBLING) / 1_000_000);
       }
     }
     return Optional.empty();

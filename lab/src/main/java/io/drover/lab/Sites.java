@@ -41,15 +41,16 @@ final class Sites {
       return new LimitSite(moves, limit.get(), this::moveOnce, samples, steps);
     }
     Case one =
-        moves.guests().stream().filter(each -> each.name().equals(caseName)).findFirst().orElseThrow();
+        moves.guests().stream()
+            .filter(each -> each.name().equals(caseName))
+            .findFirst()
+            .orElseThrow();
     if (one.together() > 1) {
-      return new TogetherSite(
-          moves, new MovingCrowd(() -> lab(one.shape()), agents, image, one));
+      return new TogetherSite(moves, new MovingCrowd(() -> lab(one.shape()), agents, image, one));
     }
     return new MovingSite(
         moves,
-        new MovingGuests(
-            agents, image, store, name, one, moves.waysIn(caseName), steps::detail));
+        new MovingGuests(agents, image, store, name, one, moves.waysIn(caseName), steps::detail));
   }
 
   private MovingGuest guest(Case one) {

@@ -40,13 +40,7 @@ final class StockDaemons {
     return switch (way) {
       case STUNNEL -> STUNNEL_ENTRY;
       case SSH -> SSH_ENTRY;
-      case PLAIN,
-          PLAIN_WITHOUT_PREEMPT,
-          TUNNEL,
-          NATIVE,
-          NATIVE_TLS,
-          LIBVIRT,
-          LIBVIRT_TUNNELLED ->
+      case PLAIN, PLAIN_WITHOUT_PREEMPT, TUNNEL, NATIVE, NATIVE_TLS, LIBVIRT, LIBVIRT_TUNNELLED ->
           throw new IllegalArgumentException(way + " needs no daemon to connect to");
     };
   }
@@ -114,7 +108,10 @@ final class StockDaemons {
   }
 
   private NodeRecord peer(NodeRecord host) {
-    return lab.record().hosts().stream().filter(other -> !other.equals(host)).findFirst().orElseThrow();
+    return lab.record().hosts().stream()
+        .filter(other -> !other.equals(host))
+        .findFirst()
+        .orElseThrow();
   }
 
   private static void copy(Path from, Path to) {

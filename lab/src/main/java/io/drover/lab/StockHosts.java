@@ -170,8 +170,7 @@ final class StockHosts {
           "migrate-incoming",
           Map.of(
               "uri",
-              "tcp:%s:%d"
-                  .formatted(direct ? target : "127.0.0.1", StockDaemons.MIGRATION_PORT)));
+              "tcp:%s:%d".formatted(direct ? target : "127.0.0.1", StockDaemons.MIGRATION_PORT)));
       QemuMonitor here = monitor(name, request.guest());
       configure(here, move);
       switched = false;
@@ -208,7 +207,8 @@ final class StockHosts {
         case "failed", "cancelled", "postcopy-paused" -> {
           return move.failed(
               "QEMU says %s: %s"
-                  .formatted(info.path("status").asString(""), info.path("error-desc").asString("")));
+                  .formatted(
+                      info.path("status").asString(""), info.path("error-desc").asString("")));
         }
         case "active" -> {
           boolean onePass = info.path("ram").path("dirty-sync-count").asLong() > 1;

@@ -114,11 +114,7 @@ final class TunnelExperiment {
 
   private static Target ratio(String text, String caseName, String to, double limit) {
     return new Target(
-        text,
-        Target.ratio(caseName, DROVER, to, Measure.THROUGHPUT),
-        Bound.AT_LEAST,
-        limit,
-        "x");
+        text, Target.ratio(caseName, DROVER, to, Measure.THROUGHPUT), Bound.AT_LEAST, limit, "x");
   }
 
   private static Figure bars(String title, Measure measure) {

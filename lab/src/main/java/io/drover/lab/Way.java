@@ -29,6 +29,7 @@ enum Way {
 
   private final Mover mover;
   private final String word;
+
   /** In one word list, which unlike a list cannot change. */
   private final String programs;
 

@@ -282,7 +282,12 @@ class BenchTest {
         sample("1 Gbit/s, limit", ModesExperiment.STOCK_PRECOPY, 1, Measure.CONVERGENCE, 48));
     String text = String.join("\n", BenchTable.lines(results(modes, samples)));
     assertThat(text)
-        .contains("published hybrid", " 47", "20.3", "failed: link was cut", "more targets were not measured")
+        .contains(
+            "published hybrid",
+            " 47",
+            "20.3",
+            "failed: link was cut",
+            "more targets were not measured")
         .containsPattern("stock pre-copy +convergence limit 48 MB")
         .containsPattern("published pre-copy +convergence limit 32 MB")
         .doesNotContain("10 Gbit/s");

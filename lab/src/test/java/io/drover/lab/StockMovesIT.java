@@ -39,9 +39,7 @@ class StockMovesIT {
     LabRecord record;
     try (Lab lab =
         Lab.up(
-            STORE,
-            LabPlan.of(NAME, LinkShape.UNSHAPED).withAgents(LabPlan.Agents.NONE),
-            _ -> {})) {
+            STORE, LabPlan.of(NAME, LinkShape.UNSHAPED).withAgents(LabPlan.Agents.NONE), _ -> {})) {
       record = lab.record();
       HostControl.Factory hosts =
           switch (way.mover()) {
@@ -49,8 +47,7 @@ class StockMovesIT {
             case LIBVIRT -> new LibvirtHosts(lab, programs).factory();
             case AGENTS -> throw new IllegalArgumentException(way.word());
           };
-      LabGuest guest =
-          new LabGuest(lab, image, "bench", 0, WORKLOAD, LabGuest.memoryFor(WORKLOAD));
+      LabGuest guest = new LabGuest(lab, image, "bench", 0, WORKLOAD, LabGuest.memoryFor(WORKLOAD));
       hosts.at(LabAgents.socket(lab, "alpha")).startGuest(guest.spec());
       guest.awaitLoaded("alpha");
       for (List<String> leg :
