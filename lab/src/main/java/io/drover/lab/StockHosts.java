@@ -30,6 +30,7 @@ final class StockHosts {
   static final String MACHINE = "pc-i440fx-7.2";
 
   static final String CPU = "qemu64";
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
   private static final long UNLIMITED = 1L << 40;
 
   private final Lab lab;
@@ -146,6 +147,8 @@ final class StockHosts {
     private Optional<StockMove> current = Optional.empty();
     private long orderedNanos;
     private boolean switched;
+    private long sentBytes;
+    private long progressNanos;
 
     Host(String name) {
       this.name = name;
@@ -174,6 +177,7 @@ final class StockHosts {
       QemuMonitor here = monitor(name, request.guest());
       configure(here, move);
       switched = false;
+      sentBytes = -1;
       orderedNanos = System.nanoTime();
       here.run(
           "migrate",
@@ -198,6 +202,16 @@ final class StockHosts {
 
     private StockMove look(StockMove move, QemuMonitor here) {
       JsonNode info = here.run("query-migrate");
+      long sent = info.path("ram").path("transferred").asLong();
+      if (sent != sentBytes) {
+        sentBytes = sent;
+        progressNanos = System.nanoTime();
+      } else if (System.nanoTime() - progressNanos > PATIENCE.toNanos()) {
+        // QEMU has no time-outs of its own.
+        return move.failed(
+            "nothing was sent for %d s; QEMU says %s"
+                .formatted(PATIENCE.toSeconds(), info.path("status").asString("")));
+      }
       switch (info.path("status").asString("")) {
         case "completed" -> {
           here.quit();
