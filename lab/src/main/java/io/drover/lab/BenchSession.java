@@ -56,6 +56,7 @@ final class BenchSession {
     List<Absence> absences = new ArrayList<>();
     absences.addAll(Prechecks.memory(experiment, wanted, Prechecks.availableMebibytes()));
     absences.addAll(Prechecks.workloads(experiment, wanted, image));
+    absences.addAll(Prechecks.ways(experiment, wanted, StockPrograms.ofMachine()));
     Prechecks.tell(absences, steps::line);
     List<Piece> plan = Prechecks.without(wanted, absences);
     if (plan.isEmpty()) {

@@ -150,6 +150,7 @@ final class Demo {
   static String describe(Workload workload) {
     return switch (workload) {
       case Workload.Idle _ -> "nothing";
+      case Workload.Probed probed -> "%d MB, read at random".formatted(probed.mebibytes());
       case Workload.Touched touched -> touched.mebibytes() + " MB touched";
       case Workload.Verified load ->
           "%d MB rewritten %s"

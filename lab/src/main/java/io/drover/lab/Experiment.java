@@ -7,10 +7,12 @@ import io.drover.report.ContenderKey;
 import io.drover.report.Figure;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.zip.CRC32;
 
 /**
@@ -109,10 +111,29 @@ record Experiment(
 
     @Override
     public long memoryMebibytes(String caseName) {
-      return workloads(caseName).stream()
-          .mapToLong(workload -> 2 * LabGuest.memoryFor(workload).mebibytes())
+      return stages.stream()
+          .flatMap(stage -> stage.guests().stream().filter(one -> stage.isPartOf(one, caseName)))
+          .mapToLong(
+              one -> guestsOf(one, caseName) * LabGuest.memoryFor(one.workload()).mebibytes())
           .max()
           .orElse(0);
+    }
+
+    /** Those that move, twice; and the idle ones of the other movers. */
+    private long guestsOf(Case one, String caseName) {
+      long movers = waysIn(caseName).stream().map(Way::mover).distinct().count();
+      return 2L * one.together() + Math.max(0, movers - 1);
+    }
+
+    /** In which ways contenders move the guests of a case. */
+    Set<Way> waysIn(String caseName) {
+      Set<Way> ways = EnumSet.noneOf(Way.class);
+      for (Stage stage : stages) {
+        if (stage.guests().stream().anyMatch(one -> stage.isPartOf(one, caseName))) {
+          stage.contenders().forEach(contender -> ways.add(contender.way()));
+        }
+      }
+      return ways;
     }
 
     @Override
@@ -321,9 +342,27 @@ record Experiment(
    *
    * @param group cases that belong on one chart
    * @param x where it stands on a curve
+   * @param together how many such guests move at once
    */
   record Case(
-      String name, String group, OptionalDouble x, LinkShape shape, Workload workload, Mode mode) {
+      String name,
+      String group,
+      OptionalDouble x,
+      LinkShape shape,
+      Workload workload,
+      Mode mode,
+      int together) {
+
+    /** One guest. */
+    Case(
+        String name,
+        String group,
+        OptionalDouble x,
+        LinkShape shape,
+        Workload workload,
+        Mode mode) {
+      this(name, group, x, shape, workload, mode, 1);
+    }
 
     /** One that is on no curve. */
     Case(String name, LinkShape shape, Workload workload, Mode mode) {
@@ -341,24 +380,27 @@ record Experiment(
    * @param mode instead of the case's
    * @param against the stock contender that it is to be compared with; only Drover's have one
    */
-  record Contender(
-      String name, Transport transport, Optional<Mode> mode, Optional<String> against) {
+  record Contender(String name, Way way, Optional<Mode> mode, Optional<String> against) {
     static final String DROVER = "drover";
 
+    static Contender of(String name, Way way) {
+      return new Contender(name, way, Optional.empty(), Optional.empty());
+    }
+
     static Contender of(String name, Transport transport) {
-      return new Contender(name, transport, Optional.empty(), Optional.empty());
+      return of(name, Way.of(transport));
     }
 
     static Contender of(String name, Transport transport, Mode mode) {
-      return new Contender(name, transport, Optional.of(mode), Optional.empty());
+      return new Contender(name, Way.of(transport), Optional.of(mode), Optional.empty());
     }
 
     Contender against(String stock) {
-      return new Contender(name, transport, mode, Optional.of(stock));
+      return new Contender(name, way, mode, Optional.of(stock));
     }
 
     ContenderKey key() {
-      return transport == Transport.TUNNEL
+      return way == Way.TUNNEL
           ? new ContenderKey(name, ContenderKey.Kind.DROVER, against)
           : ContenderKey.stock(name);
     }

@@ -20,7 +20,6 @@ final class Experiments {
   private static final int RUNS = 5;
   private static final String DROVER = Contender.DROVER;
   private static final String NATIVE = "native";
-  private static final String NATIVE_TLS = "native-tls";
   private static final LinkShape GIGABIT = LinkShape.ofRate(new ByteRate(125_000_000));
 
   private Experiments() {}
@@ -46,7 +45,7 @@ final class Experiments {
     return List.of(
         ModesExperiment.of(
             scale == Scale.FULL ? ModesExperiment.Extent.FULL : ModesExperiment.Extent.QUICK),
-        tunnel(scale),
+        TunnelExperiment.of(scale),
         DowntimeExperiment.of(scale),
         link(scale),
         auto(scale),
@@ -68,38 +67,6 @@ final class Experiments {
                             + String.join(", ", all.stream().map(Experiment::name).toList())
                             + ".")
                     .asException());
-  }
-
-  private static Experiment tunnel(Scale scale) {
-    String idle = "idle, 1 GiB touched";
-    return new Experiment(
-        "tunnel",
-        "What does the tunnel cost on a link that is faster than the machine?",
-        Experiment.Moves.of(
-            List.of(
-                new Case(
-                    idle, LinkShape.UNSHAPED, new Workload.Touched(scale.of(1024)), Mode.PRECOPY)),
-            List.of(
-                Contender.of(DROVER, Transport.TUNNEL).against(NATIVE_TLS),
-                Contender.of(NATIVE, Transport.NATIVE),
-                Contender.of(NATIVE_TLS, Transport.NATIVE_TLS))),
-        List.of(Measure.THROUGHPUT, Measure.TOTAL, Measure.CLIENT_GAP, Measure.PROCESSOR),
-        List.of(
-            new Target(
-                "throughput of the tunnel over QEMU's own TLS",
-                Target.ratio(idle, DROVER, NATIVE_TLS, Measure.THROUGHPUT),
-                Bound.AT_LEAST,
-                1.0,
-                "x"),
-            new Target(
-                "stretch: throughput of the tunnel over plain TCP",
-                Target.ratio(idle, DROVER, NATIVE, Measure.THROUGHPUT),
-                Bound.AT_LEAST,
-                0.9,
-                "x")),
-        List.of(),
-        List.of(bars("Throughput", Measure.THROUGHPUT), bars("Processor time", Measure.PROCESSOR)),
-        RUNS);
   }
 
   private static Experiment link(Scale scale) {

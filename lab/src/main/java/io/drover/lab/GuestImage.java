@@ -15,7 +15,11 @@ record GuestImage(Path folder) {
     return switch (workload) {
       case Workload.Stress _ -> withTools("stress");
       case Workload.StressNg _ -> withTools("stress-ng");
-      case Workload.Idle _, Workload.Touched _, Workload.Verified _, Workload.Corrupted _ ->
+      case Workload.Idle _,
+          Workload.Touched _,
+          Workload.Probed _,
+          Workload.Verified _,
+          Workload.Corrupted _ ->
           folder.resolve("initrd.img");
     };
   }

@@ -52,6 +52,10 @@ final class GuestImageBuilder {
           "virtio_blk");
 
   private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64";
+
+  /** Drover's own, compiled on this machine. */
+  private static final List<String> LOADS = List.of("memload", "faultprobe");
+
   private static final List<String> TOOLS = List.of("stress", "stress-ng");
   private static final Pattern LIBRARY = Pattern.compile("(/[^\\s:]+)");
   private static final Duration DOWNLOAD_PATIENCE = Duration.ofMinutes(5);
@@ -172,17 +176,20 @@ final class GuestImageBuilder {
     Path root = Files.createDirectory(work.resolve("root"));
     Path bin = Files.createDirectory(root.resolve("bin"));
     Files.copy(Programs.require("busybox"), bin.resolve("busybox"));
-    Path source = work.resolve("memload.c");
-    Files.write(source, resource("memload.c"));
-    Programs.run(
-        List.of(
-            "gcc",
-            "-O2",
-            "-Wall",
-            "-static",
-            "-o",
-            bin.resolve("memload").toString(),
-            source.toString()));
+    for (String load : LOADS) {
+      Path source = work.resolve(load + ".c");
+      Files.write(source, resource(load + ".c"));
+      Programs.run(
+          List.of(
+              "gcc",
+              "-O2",
+              "-Wall",
+              "-static",
+              "-o",
+              bin.resolve(load).toString(),
+              source.toString(),
+              "-lm"));
+    }
     Path init = root.resolve("init");
     Files.write(init, resource("guest-init.sh"));
     Files.setPosixFilePermissions(init, PosixFilePermissions.fromString("rwxr-xr-x"));
@@ -276,7 +283,9 @@ final class GuestImageBuilder {
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException("every JDK has SHA-256", impossible);
     }
-    digest.update(resource("memload.c"));
+    for (String load : LOADS) {
+      digest.update(resource(load + ".c"));
+    }
     digest.update(resource("guest-init.sh"));
     for (String program : Stream.concat(Stream.of("busybox"), TOOLS.stream()).toList()) {
       Optional<Path> path = Programs.find(program);

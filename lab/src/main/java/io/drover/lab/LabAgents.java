@@ -130,7 +130,7 @@ final class LabAgents {
     return lab.folder().resolve(host).resolve("agent.pid");
   }
 
-  private void issueCertificates() {
+  void issueCertificates() {
     Path authority = lab.folder().resolve("ca");
     Programs.run(List.of(drover.launcher(), "ca", "init", authority.toString()));
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -136,6 +136,7 @@ final class LabGuest {
         await(host, "reported its memory", log -> log.memory().isPresent());
       }
       case Workload.Touched _ -> await(host, "filled its memory", SerialLog::loaded);
+      case Workload.Probed _ -> await(host, "timed its reads", log -> log.probes() > 0);
     }
   }
 
@@ -156,6 +157,13 @@ final class LabGuest {
         "verified all of its memory",
         log -> log.memory().map(MemoryStatus::sweeps).orElse(0L) >= before + 2);
     return serial(host).memory();
+  }
+
+  /** What the timed reads say next; only of a guest that times them. */
+  ProbedReads awaitProbe(String host) {
+    long before = serial(host).probes();
+    await(host, "timed its reads", log -> log.probes() > before);
+    return serial(host).probed().orElseThrow();
   }
 
   /** Panics, failed checks and ended loads, on whatever host they were seen. */

@@ -11,7 +11,13 @@ enum Measure {
   THROUGHPUT("throughput", "MiB/s", Better.HIGHER),
   LINK_BYTES("bytes on the link", "MiB", Better.LOWER),
   LINK_RATE("rate on the link", "Mbit/s", Better.HIGHER),
-  PROCESSOR("processor time", "s/GiB", Better.LOWER),
+  SOURCE_PROCESSOR("source's processor time", "s/GiB", Better.LOWER),
+  TARGET_PROCESSOR("target's processor time", "s/GiB", Better.LOWER),
+  /** How long the guest waited for a page that was still elsewhere, as its own program timed it. */
+  FAULT_MEDIAN("wait for a page, p50", "ms", Better.LOWER),
+  FAULT_P99("wait for a page, p99", "ms", Better.LOWER),
+  /** How many such waits there were, of about a thousand reads a second. */
+  FAULTS("waits for a page", "", Better.NEITHER),
   /** Total time over {@link #IDEAL}. */
   LINE_RATIO("total over ideal", "x", Better.LOWER),
   /** How long the guest's non-zero memory takes at line rate; nobody's merit. */

@@ -16,7 +16,8 @@ import java.util.function.Consumer;
  * @param clientGapMillis the longest silence that the client saw
  * @param quietGapMillis the longest silence before the move, for comparison
  * @param linkBytes what really crossed the migration link towards the target, headers included
- * @param processorTime of agents and QEMU on both hosts, the guest's own work included
+ * @param sourceProcessor of everything that runs there, the guest's own work included
+ * @param targetProcessor likewise
  * @param memory what the load said after a whole sweep at the target, if it checks itself
  * @param faults what the guest complained of
  * @param linkUse megabits a second towards the target, over the seconds since the order
@@ -28,7 +29,8 @@ record MeasuredMove(
     double quietGapMillis,
     long unansweredPings,
     long linkBytes,
-    Duration processorTime,
+    Duration sourceProcessor,
+    Duration targetProcessor,
     Optional<MemoryStatus> memory,
     List<String> faults,
     List<Series.Point> linkUse,
@@ -37,6 +39,10 @@ record MeasuredMove(
   private static final Duration POLL = Duration.ofMillis(50);
   private static final Duration PATIENCE = Duration.ofMinutes(15);
   private static final Duration QUIET = Duration.ofMillis(700);
+
+  /** A process that has just ended counts once it was waited for. */
+  private static final Duration REAPING = Duration.ofMillis(100);
+
   private static final Duration SETTLE = Duration.ofSeconds(1);
 
   /** Every byte of the load's memory was found right at the target. */
@@ -47,6 +53,10 @@ record MeasuredMove(
   /** Wrong words that the load found, and whatever else shows broken memory. */
   long memoryErrors() {
     return Math.max(memory.map(MemoryStatus::errors).orElse(0L), faults.size());
+  }
+
+  Duration processorTime() {
+    return sourceProcessor.plus(targetProcessor);
   }
 
   boolean completed() {
@@ -95,7 +105,6 @@ record MeasuredMove(
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (view.outcome().isEmpty()) {
           pause(POLL);
-          processor.look();
           view = agent.migration(view.id());
           progress.accept(view);
           if (lost.isEmpty()) {
@@ -115,7 +124,9 @@ record MeasuredMove(
         }
       }
       LinkCounters link = LinkCounters.ofMigrationLink(lab.node(source)).since(before);
-      Duration spent = processor.spent();
+      pause(REAPING);
+      Duration sourceSpent = processor.spent(source);
+      Duration targetSpent = processor.spent(target);
       pause(SETTLE);
       double gap = ping.trace().longestGapMillis(started);
       String now = completed(view) ? target : source;
@@ -127,7 +138,8 @@ record MeasuredMove(
           quietGap,
           ping.trace().unanswered(),
           link.sentBytes(),
-          spent,
+          sourceSpent,
+          targetSpent,
           memory,
           guest.faults(),
           use.points(),

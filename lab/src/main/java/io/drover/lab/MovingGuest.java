@@ -50,10 +50,16 @@ final class MovingGuest implements AutoCloseable {
   Measured move(Contender contender, Consumer<MigrationView> progress) {
     Place from = place();
     Mode mode = contender.modeIn(one);
-    if ((mode == Mode.POSTCOPY || mode == Mode.HYBRID)
+    boolean moverTells = contender.way().mover() == Way.Mover.AGENTS;
+    if (moverTells
+        && (mode == Mode.POSTCOPY || mode == Mode.HYBRID)
         && !agents.at(LabAgents.socket(from.lab(), from.there())).host().postCopy()) {
       return Measured.absent("QEMU cannot do post-copy on this machine.");
     }
+    Optional<ProbedReads> readsBefore =
+        one.workload() instanceof Workload.Probed
+            ? Optional.of(from.guest().awaitProbe(from.here()))
+            : Optional.empty();
     MeasuredMove move =
         MeasuredMove.run(
             from.lab(),
@@ -65,12 +71,14 @@ final class MovingGuest implements AutoCloseable {
                 GUEST,
                 from.there(),
                 Optional.of(mode.word()),
-                Optional.of(contender.transport().word()),
+                Optional.of(contender.way().word()),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty()),
-            mode == Mode.PRECOPY ? new Convergence()::lost : MeasuredMove.GiveUp.NEVER,
+            moverTells && mode == Mode.PRECOPY
+                ? new Convergence()::lost
+                : MeasuredMove.GiveUp.NEVER,
             progress);
     if (move.lost().isPresent()) {
       return Measured.absent(move.lost().get());
@@ -86,7 +94,10 @@ final class MovingGuest implements AutoCloseable {
           .asException();
     }
     place = new Place(from.lab(), from.guest(), from.there(), from.here(), from.idealSeconds());
-    return new Measured(values(move, from.idealSeconds()), Optional.empty(), move.linkUse());
+    Map<Measure, Double> values = values(move, from.idealSeconds());
+    readsBefore.ifPresent(
+        before -> putWaits(values, from.guest().awaitProbe(from.there()).since(before)));
+    return new Measured(values, Optional.empty(), move.linkUse());
   }
 
   private static Map<Measure, Double> values(MeasuredMove move, OptionalDouble idealSeconds) {
@@ -105,9 +116,9 @@ final class MovingGuest implements AutoCloseable {
       values.put(Measure.THROUGHPUT, move.linkBytes() / MEBIBYTE / seconds);
     }
     if (move.linkBytes() > 0) {
-      values.put(
-          Measure.PROCESSOR,
-          move.processorTime().toMillis() / 1000.0 / (move.linkBytes() / MEBIBYTE / 1024));
+      double gibibytes = move.linkBytes() / MEBIBYTE / 1024;
+      values.put(Measure.SOURCE_PROCESSOR, move.sourceProcessor().toMillis() / 1000.0 / gibibytes);
+      values.put(Measure.TARGET_PROCESSOR, move.targetProcessor().toMillis() / 1000.0 / gibibytes);
     }
     idealSeconds.ifPresent(
         ideal -> {
@@ -115,6 +126,12 @@ final class MovingGuest implements AutoCloseable {
           values.put(Measure.LINE_RATIO, seconds / ideal);
         });
     return values;
+  }
+
+  private static void putWaits(Map<Measure, Double> values, ProbedReads reads) {
+    values.put(Measure.FAULTS, (double) reads.slowReads());
+    reads.quantileMillis(0.5).ifPresent(millis -> values.put(Measure.FAULT_MEDIAN, millis));
+    reads.quantileMillis(0.99).ifPresent(millis -> values.put(Measure.FAULT_P99, millis));
   }
 
   private OptionalDouble idealSeconds(LabGuest guest, String host) {

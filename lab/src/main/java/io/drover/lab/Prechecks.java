@@ -1,5 +1,8 @@
 package io.drover.lab;
 
+import io.drover.lab.Experiment.Case;
+import io.drover.lab.Experiment.Contender;
+import io.drover.lab.Experiment.Moves;
 import io.drover.model.ByteSize;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -75,6 +78,28 @@ final class Prechecks {
                   piece.contender(),
                   Optional.of(piece.caseName()),
                   missing.problem().message() + ". " + missing.problem().remedy()));
+        }
+      }
+    }
+    return absences.stream().distinct().toList();
+  }
+
+  /** What of the plan needs a program that this machine does not have, or cannot be done at all. */
+  static List<Absence> ways(Experiment experiment, List<Piece> plan, StockPrograms programs) {
+    if (!(experiment.procedure() instanceof Moves moves)) {
+      return List.of();
+    }
+    List<Absence> absences = new ArrayList<>();
+    for (Piece piece : plan) {
+      Contender contender = Sites.contender(moves, piece);
+      for (Case one : moves.guests()) {
+        if (one.name().equals(piece.caseName())) {
+          contender
+              .way()
+              .absence(contender.modeIn(one), programs)
+              .ifPresent(
+                  reason ->
+                      absences.add(new Absence(contender.name(), Optional.of(one.name()), reason)));
         }
       }
     }

@@ -36,6 +36,8 @@ final class SerialLog {
   private boolean ready;
   private boolean loaded;
   private Optional<MemoryStatus> memory = Optional.empty();
+  private Optional<ProbedReads> probed = Optional.empty();
+  private long probes;
   private long lines;
   private int busyProcesses;
 
@@ -76,6 +78,16 @@ final class SerialLog {
 
   Optional<MemoryStatus> memory() {
     return memory;
+  }
+
+  /** What the timed reads said last. */
+  Optional<ProbedReads> probed() {
+    return probed;
+  }
+
+  /** How often they said something on this host. */
+  long probes() {
+    return probes;
   }
 
   /** Kernel panics and what else shows that the guest is not well, in order. */
@@ -121,5 +133,10 @@ final class SerialLog {
       faults.add(line);
     }
     MemoryStatus.parse(line).ifPresent(status -> memory = Optional.of(status));
+    Optional<ProbedReads> reads = ProbedReads.parse(line);
+    if (reads.isPresent()) {
+      probed = reads;
+      probes++;
+    }
   }
 }

@@ -45,7 +45,12 @@ final class Sites {
             .filter(each -> each.name().equals(caseName))
             .findFirst()
             .orElseThrow();
-    return new MovingSite(moves, guest(one));
+    if (one.together() > 1) {
+      return new TogetherSite(moves, new MovingCrowd(() -> lab(one.shape()), agents, image, one));
+    }
+    return new MovingSite(
+        moves,
+        new MovingGuests(agents, image, store, name, one, moves.waysIn(caseName), steps::detail));
   }
 
   private MovingGuest guest(Case one) {
@@ -77,12 +82,33 @@ final class Sites {
         .orElseThrow();
   }
 
-  /** One guest for all contenders. */
+  /** Several guests for all contenders. */
+  private final class TogetherSite implements Site {
+    private final Moves moves;
+    private final MovingCrowd crowd;
+
+    TogetherSite(Moves moves, MovingCrowd crowd) {
+      this.moves = moves;
+      this.crowd = crowd;
+    }
+
+    @Override
+    public Measured measure(Piece piece) {
+      return crowd.move(contender(moves, piece), steps::migration);
+    }
+
+    @Override
+    public void close() {
+      crowd.close();
+    }
+  }
+
+  /** One guest for all contenders of a kind. */
   private final class MovingSite implements Site {
     private final Moves moves;
-    private final MovingGuest guest;
+    private final MovingGuests guest;
 
-    MovingSite(Moves moves, MovingGuest guest) {
+    MovingSite(Moves moves, MovingGuests guest) {
       this.moves = moves;
       this.guest = guest;
     }

@@ -27,6 +27,14 @@ sealed interface Workload {
     }
   }
 
+  /** As {@link Touched}, then times the reads of random pages: see {@link ProbedReads}. */
+  record Probed(int mebibytes) implements Workload {
+    @Override
+    public String word() {
+      return "probe," + mebibytes;
+    }
+  }
+
   /**
    * Rewrites memory and knows what every byte of it has to be.
    *

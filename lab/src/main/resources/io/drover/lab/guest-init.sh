@@ -1,6 +1,6 @@
 #!/bin/busybox sh
 # PID 1 of a lab guest. What it does is chosen on the kernel's command line:
-#   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.load=idle | mem,MB,RATE[,FLIP] | touch,MB | stress,MB | stress-ng,MB
+#   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.load=idle | mem,MB,RATE[,FLIP] | touch,MB | probe,MB | stress,MB | stress-ng,MB
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
@@ -33,11 +33,12 @@ kind=$1; shift
 case $kind in
   mem) memload mem "$@" ;;
   touch) memload touch "$@" ;;
+  probe) faultprobe "$@" ;;
   stress) stress --vm 1 --vm-bytes "$1M" --vm-keep & ;;
   stress-ng) stress-ng --temp-path /tmp --vm 1 --vm-bytes "$1M" --vm-keep --verify --metrics-brief & ;;
 esac
 case $kind in
-  mem|touch) echo "DROVER load-ended load=$load ok" ;;
+  mem|touch|probe) echo "DROVER load-ended load=$load ok" ;;
 esac
 # A load that ends is said, whatever ended it; the others are watched here.
 seconds=0

@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -53,7 +54,7 @@ class DemoIT {
                 "",
                 "",
                 Optional.of("precopy"),
-                Optional.of("native"),
+                Optional.of("plain"),
                 Optional.empty(),
                 Optional.empty(),
                 Optional.empty(),
@@ -68,7 +69,13 @@ class DemoIT {
     @Override
     public HostControl at(Path socket) {
       HostControl.Factory known =
-          hosts.orElseGet(() -> new PlainHosts(Lab.attach(STORE, new LabName("it-d"))).factory());
+          hosts.orElseGet(
+              () ->
+                  new StockHosts(
+                          Lab.attach(STORE, new LabName("it-d")),
+                          StockPrograms.ofMachine(),
+                          Set.of())
+                      .factory());
       hosts = Optional.of(known);
       return known.at(socket);
     }

@@ -35,7 +35,8 @@ class MeasuredMoveIT {
     MeasuredMove move;
     try (Lab lab = Lab.up(STORE, plan, _ -> {})) {
       record = lab.record();
-      HostControl.Factory hosts = new PlainHosts(lab).factory();
+      HostControl.Factory hosts =
+          new StockHosts(lab, StockPrograms.ofMachine(), java.util.Set.of()).factory();
       HostControl alpha = hosts.at(LabAgents.socket(lab, "alpha"));
       LabGuest guest = new LabGuest(lab, image, "demo", 0, workload, LabGuest.memoryFor(workload));
       alpha.startGuest(guest.spec());

@@ -6,7 +6,6 @@ import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
 import io.drover.model.ByteRate;
 import io.drover.model.Mode;
-import io.drover.model.Transport;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
@@ -39,8 +38,8 @@ class MovingGuestIT {
             LinkShape.ofRate(ByteRate.parse("1gbit")),
             new Workload.Touched(64),
             Mode.PRECOPY);
-    AtomicReference<PlainHosts> hosts = new AtomicReference<>();
-    Contender contender = Contender.of("native", Transport.NATIVE);
+    AtomicReference<StockHosts> hosts = new AtomicReference<>();
+    Contender contender = Contender.of("native", Way.PLAIN);
     try (MovingGuest guest =
         new MovingGuest(
             () -> {
@@ -49,7 +48,7 @@ class MovingGuestIT {
                       STORE,
                       LabPlan.of(new LabName("it-g"), one.shape()).withAgents(LabPlan.Agents.NONE),
                       _ -> {});
-              hosts.set(new PlainHosts(lab));
+              hosts.set(new StockHosts(lab, StockPrograms.ofMachine(), java.util.Set.of()));
               return lab;
             },
             socket -> java.util.Objects.requireNonNull(hosts.get()).factory().at(socket),
@@ -61,7 +60,7 @@ class MovingGuestIT {
         assertThat(measured.linkUse()).hasSizeGreaterThan(2);
         assertThat(values.get(Measure.LINK_BYTES)).isGreaterThan(64);
         assertThat(values.get(Measure.LINE_RATIO)).isBetween(0.5, 20.0);
-        assertThat(values.get(Measure.PROCESSOR)).isPositive();
+        assertThat(values.get(Measure.SOURCE_PROCESSOR)).isPositive();
         // This load does not check itself, and silence is no proof.
         assertThat(values).doesNotContainKey(Measure.MEMORY_ERRORS);
         System.out.println("measured: " + values);
