@@ -171,7 +171,7 @@ class MoveIT {
     TransferSettings settings = RealQemu.postcopyUrgent();
     try (Move move =
         new Move(real, startWriter("a"), "b", settings).begin(SLOW / 5, MoveIT::noTap)) {
-      move.source.switchToPostCopy();
+      move.source.switchToPostCopy(Optional.empty());
       move.sourceLog.await(HypervisorEvent.PostCopyActive.class);
       move.target.run();
       move.targetLog.await(HypervisorEvent.GuestResumed.class);
