@@ -63,7 +63,10 @@ final class MovingGuests implements AutoCloseable {
     return switch (mover) {
       case AGENTS ->
           new MovingGuest(
-              () -> Lab.up(store, LabPlan.of(name, one.shape()), progress), agents, image, one);
+              () -> RestingLab.of(Lab.up(store, LabPlan.of(name, one.shape()), progress)),
+              agents,
+              image,
+              one);
       case QEMU ->
           stock("-qemu", lab -> new StockHosts(lab, StockPrograms.ofMachine(), ways).factory());
       case LIBVIRT ->

@@ -72,7 +72,7 @@ final class Sites {
   }
 
   private Lab lab(LinkShape shape) {
-    return Lab.up(store, LabPlan.of(name, shape), steps::detail);
+    return RestingLab.of(Lab.up(store, LabPlan.of(name, shape), steps::detail));
   }
 
   static Contender contender(Moves moves, Piece piece) {
