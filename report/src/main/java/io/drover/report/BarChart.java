@@ -101,7 +101,7 @@ final class BarChart implements Chart {
       canvas.rectangle(0, y + 4, width, HEADING - 6, Style.fill(Ink.CARD, 1));
       canvas.text(
           new Spot(6, y + 19),
-          Canvas.fitting(block.name(), Plot.TYPE, width),
+          Canvas.fitting(block.name(), Plot.TYPE * 1.15, width - 12),
           Lettering.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
       y += HEADING;
       for (Bar bar : block.bars()) {

@@ -121,7 +121,7 @@ final class DistributionChart implements Chart {
     look.sample(canvas, 12, top + 12);
     canvas.text(
         new Spot(46, top + 16.5),
-        Canvas.fitting(runs(row), Plot.TYPE, roomy ? width * 0.45 : width - 12),
+        Canvas.fitting(runs(row), Plot.TYPE * 1.15, roomy ? width * 0.45 : width - 46),
         Lettering.bold(Plot.TYPE, Ink.TEXT, Anchor.START));
     canvas.text(
         roomy ? new Spot(width - 4, top + 16.5) : new Spot(12, top + 16.5 + SECOND_LINE),

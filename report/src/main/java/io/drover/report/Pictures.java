@@ -26,7 +26,8 @@ final class Pictures {
       new Font(Font.SANS_SERIF, Font.PLAIN, 12)
           .getStringBounds("1", new FontRenderContext(null, true, true));
       return Optional.empty();
-    } catch (RuntimeException | LinkageError | InternalError noFonts) {
+    } catch (RuntimeException | Error noFonts) {
+      // Java tells it in several ways, of which a plain Error is one.
       return Optional.of(
           "The charts are not there as PNG files, since Java finds no font on this machine (%s)."
                   .formatted(noFonts.getMessage())
