@@ -22,6 +22,7 @@ import io.drover.model.Problem;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
+import io.drover.qemu.RecorderWarmup;
 import io.drover.tunnel.CipherWarmup;
 import io.drover.tunnel.ControlConnection;
 import io.drover.tunnel.Credentials;
@@ -154,8 +155,9 @@ final class Agent implements AgentService, AutoCloseable {
             () -> {
               try {
                 CipherWarmup.run(credentials, runDirectory);
+                RecorderWarmup.run();
               } catch (IOException e) {
-                LOG.warn("the cipher's warm-up failed: {}", e.getMessage());
+                LOG.warn("the warm-up failed: {}", e.getMessage());
               } finally {
                 warm.complete(null);
               }

@@ -40,9 +40,6 @@ record MeasuredMove(
   private static final Duration PATIENCE = Duration.ofMinutes(15);
   private static final Duration QUIET = Duration.ofMillis(700);
 
-  /** A process that has just ended counts once it was waited for. */
-  private static final Duration REAPING = Duration.ofMillis(100);
-
   private static final Duration SETTLE = Duration.ofSeconds(1);
 
   /** Every byte of the load's memory was found right at the target. */
@@ -105,6 +102,7 @@ record MeasuredMove(
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (view.outcome().isEmpty()) {
           pause(POLL);
+          processor.look();
           view = agent.migration(view.id());
           progress.accept(view);
           if (lost.isEmpty()) {
@@ -124,7 +122,6 @@ record MeasuredMove(
         }
       }
       LinkCounters link = LinkCounters.ofMigrationLink(lab.node(source)).since(before);
-      pause(REAPING);
       Duration sourceSpent = processor.spent(source);
       Duration targetSpent = processor.spent(target);
       pause(SETTLE);

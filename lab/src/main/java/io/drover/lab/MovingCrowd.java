@@ -59,6 +59,7 @@ final class MovingCrowd implements AutoCloseable {
         throw failure("%d migrations did not end within %s".formatted(moves.size(), PATIENCE));
       }
       pause(POLL);
+      processor.look();
       moves.replaceAll(move -> move.outcome().isPresent() ? move : agent.migration(move.id()));
       watching.accept(moves.getFirst());
     }

@@ -17,6 +17,7 @@ final class RestingLab {
       for (int look = 0; look < MOST_LOOKS && !rests; look++) {
         ProcessorTime time = new ProcessorTime(lab);
         Thread.sleep(LOOK);
+        time.look();
         rests =
             lab.record().hosts().stream()
                 .allMatch(host -> time.spent(host.name()).compareTo(BUSY) <= 0);

@@ -96,12 +96,6 @@ class StockTest {
     assertThat(StockDaemons.listens(table, 22)).isFalse();
   }
 
-  @Test
-  void endedChildrenCountForTheirParent() {
-    String stat = "42 (a ) b) S 1 42 42 0 -1 4194560 100 0 0 0 7 5 30 20 20 0 1 0 1234 1 1 1 1 1 1";
-    assertThat(ProcessorTime.ticks(stat)).isEqualTo(62);
-  }
-
   private static StockMove move(Way way, String mode) {
     return StockMove.started(
         "l1",

@@ -20,25 +20,25 @@ import java.util.function.Consumer;
 public final class StreamRecorder {
   public static final int MAX_REPLAY_BYTES = 16 << 20;
 
-  private static final long MAGIC_AND_VERSION = 0x5145564d_00000003L;
-  private static final int RAM_VERSION = 4;
+  static final long MAGIC_AND_VERSION = 0x5145564d_00000003L;
+  static final int RAM_VERSION = 4;
   private static final int MAX_FIELD_BYTES = 65_535;
   private static final int MAX_CONFIGURATION_BYTES = 256;
 
   private static final int FLAG_ZERO = 0x002;
-  private static final int FLAG_MEM_SIZE = 0x004;
-  private static final int FLAG_PAGE = 0x008;
-  private static final int FLAG_EOS = 0x010;
-  private static final int FLAG_CONTINUE = 0x020;
+  static final int FLAG_MEM_SIZE = 0x004;
+  static final int FLAG_PAGE = 0x008;
+  static final int FLAG_EOS = 0x010;
+  static final int FLAG_CONTINUE = 0x020;
   private static final int FLAG_XBZRLE = 0x040;
   private static final int FLAG_MULTIFD_FLUSH = 0x200;
 
-  private static final byte SECTION_START = 1;
-  private static final byte SECTION_PART = 2;
+  static final byte SECTION_START = 1;
+  static final byte SECTION_PART = 2;
   private static final byte SUBSECTION = 5;
   private static final byte CONFIGURATION = 7;
   private static final byte COMMAND = 8;
-  private static final byte SECTION_FOOTER = 0x7e;
+  static final byte SECTION_FOOTER = 0x7e;
 
   private static final int COMMAND_ADVISE = 3;
   private static final int COMMAND_DISCARD = 6;
