@@ -4,6 +4,7 @@ import io.drover.migration.MemoryRange;
 import io.drover.model.ProblemException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.UnaryOperator;
 import java.util.regex.Matcher;
@@ -29,17 +30,29 @@ final class FirstPages {
   private static final int PAGE_FAULT_VECTOR = 14;
   private static final int GATE_BYTES = 16;
 
-  /** The devices' part, and from 16 MiB on what Linux allots first in small machines. */
-  private static final long LOWEST = 48 * MEBIBYTE;
+  /** The devices' part; loading their state reads some of it. */
+  private static final long LOWEST = MEBIBYTE;
+
+  /** Linux allots upwards from here what it needs early. */
+  private static final long EARLY_START = 16 * MEBIBYTE;
+
+  private static final long EARLY_END = 42 * MEBIBYTE;
 
   /** Linux's interrupt entries follow its other code and precede its data. */
-  private static final long CODE_BEFORE = 16 * MEBIBYTE;
+  private static final long CODE_BEFORE = 14 * MEBIBYTE;
 
-  private static final long DATA_AFTER = 32 * MEBIBYTE;
-  private static final long ALLOTTED_AT_START = 8 * MEBIBYTE;
+  private static final long DATA_AFTER = 26 * MEBIBYTE;
 
-  /** Linux describes each page of 4 KiB in 64 bytes. */
-  private static final long MEMORY_TO_DESCRIPTION = 64;
+  /**
+   * From the top downwards lie Linux's page tables, its descriptions of pages, 64 bytes for each 4
+   * KiB, and what belongs to each processor with some tables that grow with memory. The
+   * descriptions are many, rewritten all the time by whoever allots memory, and few are needed.
+   */
+  private static final long TOP = 4 * MEBIBYTE;
+
+  private static final long MEMORY_TO_DESCRIPTIONS = 64;
+  private static final long BELOW_DESCRIPTIONS = 4 * MEBIBYTE;
+  private static final long MEMORY_TO_TABLES = 512;
 
   private static final Pattern TABLE = Pattern.compile("(?m)^IDT= *([0-9a-f]{16}) ");
   private static final Pattern WORDS = Pattern.compile(": 0x([0-9a-f]{16}) 0x([0-9a-f]{16})");
@@ -73,26 +86,36 @@ final class FirstPages {
 
   /** In the order in which they are wanted, without overlap. */
   List<MemoryRange> find() {
-    List<MemoryRange> found = new ArrayList<>();
-    found.add(MemoryRange.within(blockBytes, 0, Math.min(LOWEST, blockBytes)));
-    long top = blockBytes - ALLOTTED_AT_START - blockBytes / MEMORY_TO_DESCRIPTION;
-    if (top <= LOWEST) {
-      return found;
+    long descriptionsEnd = blockBytes - TOP;
+    long descriptionsStart = descriptionsEnd - blockBytes / MEMORY_TO_DESCRIPTIONS;
+    long tablesStart = descriptionsStart - BELOW_DESCRIPTIONS - blockBytes / MEMORY_TO_TABLES;
+    if (tablesStart <= EARLY_END) {
+      return List.of(MemoryRange.within(blockBytes, 0, blockBytes));
     }
+    List<MemoryRange> found = new ArrayList<>();
+    found.add(MemoryRange.within(blockBytes, 0, LOWEST));
+    kernel(EARLY_END, tablesStart).ifPresent(found::add);
+    found.add(MemoryRange.within(blockBytes, tablesStart, descriptionsStart));
+    found.add(MemoryRange.within(blockBytes, descriptionsEnd, blockBytes));
+    found.add(MemoryRange.within(blockBytes, EARLY_START, EARLY_END));
+    return found;
+  }
+
+  /** The operating system's code and data, as far as they lie between these. */
+  private Optional<MemoryRange> kernel(long above, long below) {
     try {
       OptionalLong handler = handlerOffset();
       if (handler.isPresent()) {
-        long start = Math.max(LOWEST, handler.getAsLong() - CODE_BEFORE);
-        long end = Math.min(top, handler.getAsLong() + DATA_AFTER);
+        long start = Math.max(above, handler.getAsLong() - CODE_BEFORE);
+        long end = Math.min(below, handler.getAsLong() + DATA_AFTER);
         if (start < end) {
-          found.add(MemoryRange.within(blockBytes, start, end));
+          return Optional.of(MemoryRange.within(blockBytes, start, end));
         }
       }
     } catch (ProblemException e) {
       LOG.debug("where a guest's kernel lies is not known: {}", e.problem());
     }
-    found.add(MemoryRange.within(blockBytes, top, blockBytes));
-    return found;
+    return Optional.empty();
   }
 
   /** Where in the block the code lies that handles page faults. */

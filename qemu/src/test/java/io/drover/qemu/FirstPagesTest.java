@@ -37,30 +37,32 @@ class FirstPagesTest {
   void findsTheKernelAroundItsHandlerOfPageFaults() {
     assertThat(find())
         .containsExactly(
-            new MemoryRange(0, 48 * MEBIBYTE),
-            new MemoryRange((288 - 16) * MEBIBYTE, 48 * MEBIBYTE),
-            new MemoryRange((512 - 16) * MEBIBYTE, 16 * MEBIBYTE));
+            new MemoryRange(0, MEBIBYTE),
+            new MemoryRange((288 - 14) * MEBIBYTE, 40 * MEBIBYTE),
+            new MemoryRange((512 - 4 - 8 - 4 - 1) * MEBIBYTE, 5 * MEBIBYTE),
+            new MemoryRange((512 - 4) * MEBIBYTE, 4 * MEBIBYTE),
+            new MemoryRange(16 * MEBIBYTE, 26 * MEBIBYTE));
   }
 
   @Test
   void neverOverlapsTheEnds() {
     answers.put("gpa2hva 0x12000be0", hva("pc.ram", 0x7fbaebe00000L + 50 * MEBIBYTE));
-    assertThat(find().get(1)).isEqualTo(new MemoryRange(48 * MEBIBYTE, 34 * MEBIBYTE));
+    assertThat(find().get(1)).isEqualTo(new MemoryRange(42 * MEBIBYTE, 34 * MEBIBYTE));
     answers.put("gpa2hva 0x12000be0", hva("pc.ram", 0x7fbaebe00000L + 480 * MEBIBYTE));
-    assertThat(find().get(1)).isEqualTo(new MemoryRange(464 * MEBIBYTE, 32 * MEBIBYTE));
+    assertThat(find().get(1)).isEqualTo(new MemoryRange(466 * MEBIBYTE, 29 * MEBIBYTE));
   }
 
   @Test
   void makesDoWithTheEndsWhereNoKernelIsFound() {
     for (String question : answers.keySet().toArray(String[]::new)) {
       String usual = answers.put(question, "unmapped\r\n");
-      assertThat(find()).as(question).hasSize(2);
+      assertThat(find()).as(question).hasSize(4);
       answers.put(question, usual);
     }
     answers.put("gpa2hva 0x12000be0", hva("pc.bios", 0x7fbafde00be0L));
-    assertThat(find()).hasSize(2);
+    assertThat(find()).hasSize(4);
     answers.remove("info registers");
-    assertThat(find()).hasSize(2);
+    assertThat(find()).hasSize(4);
   }
 
   @Test

@@ -69,9 +69,9 @@ class GuestIT {
   void aGuestWithoutAnOperatingSystemNeedsOnlyTheEndsOfItsMemoryFirst() throws Exception {
     QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
     long memory = guest.definition().memory().bytes();
-    assertThat(new QemuSource(guest, Accelerator.TCG).neededFirst())
-        .first()
-        .isEqualTo(new MemoryRange(0, Math.min(memory, 48 << 20)));
+    List<MemoryRange> first = new QemuSource(guest, Accelerator.TCG).neededFirst();
+    assertThat(first.getFirst().start()).isZero();
+    assertThat(first).anySatisfy(range -> assertThat(range.end()).isEqualTo(memory));
   }
 
   @Test
