@@ -9,10 +9,13 @@ record Duel(Row ours, Row other, Better better) {
   /** Nearer than this is nobody's win. */
   private static final double SAME = 0.01;
 
+  /** So many of the pairs of one's runs with the other's have to say what the medians say. */
+  private static final double AGREEING = 0.8;
+
   /** Who is better. */
   enum Outcome {
     WINS,
-    /** The medians are within a percent, or the runs of both overlap. */
+    /** The medians are within a percent, or the runs of both lie too much among each other. */
     LEVEL,
     LOSES
   }
@@ -24,18 +27,22 @@ record Duel(Row ours, Row other, Better better) {
 
   Outcome outcome() {
     double difference = ours.median() - other.median();
-    if (Math.abs(difference) <= SAME * Math.abs(other.median()) || runsOverlap()) {
+    if (Math.abs(difference) <= SAME * Math.abs(other.median()) || runsDisagree()) {
       return Outcome.LEVEL;
     }
     return difference < 0 == (better == Better.LOWER) ? Outcome.WINS : Outcome.LOSES;
   }
 
-  /** One run says nothing about how far runs lie apart. */
-  private boolean runsOverlap() {
-    return ours.values().size() > 1
-        && other.values().size() > 1
-        && ours.min() <= other.max()
-        && other.min() <= ours.max();
+  /** One run that was disturbed does not make a draw of what all others say. */
+  private boolean runsDisagree() {
+    double sign = Math.signum(ours.median() - other.median());
+    long agreeing =
+        ours.values().stream()
+            .mapToLong(
+                one ->
+                    other.values().stream().filter(two -> Math.signum(one - two) == sign).count())
+            .sum();
+    return agreeing < AGREEING * ours.values().size() * other.values().size();
   }
 
   /** By how much our median is better: above 0 if it is, 0.5 for half as much or for half more. */

@@ -139,7 +139,8 @@ final class Page {
         "p class=\"small\"",
         "p",
         "Of several cases it is the one in the middle. A case is too close to call where the"
-            + " medians are within 1 % or the runs of both overlap.");
+            + " medians are within 1 %, or fewer than four in five pairs of runs say what the medians"
+            + " say.");
   }
 
   private void score(Comparison comparison) {

@@ -124,7 +124,7 @@ record Verdicts(
           case LOSES -> listed(bestFirst.reversed());
           case LEVEL ->
               bestFirst.getLast().advantage() > 0
-                  ? "Drover's median is the better one, but runs overlap"
+                  ? "Drover's median is the better one, but the runs of both lie among each other"
                   : (some == 1 ? "" : "at worst ") + detail(bestFirst.getLast());
         };
     return "%s, %s against %s: %s%s."

@@ -32,17 +32,27 @@ class VerdictsTest {
   }
 
   @Test
-  void aSmallLossIsALossWhenTheRunsDoNotOverlap() {
+  void aSmallLossIsALossWhenTheRunsAgree() {
     Verdicts verdicts = of(Better.LOWER, List.of(10.4, 10.41), List.of(10.0, 10.01));
     assertThat(verdicts.losses().getFirst()).contains("4\u00a0% more (idle:");
   }
 
   @Test
-  void runsThatOverlapAreTooCloseToCallAndTheDifferenceIsStillSaid() {
+  void runsThatLieAmongEachOtherAreTooCloseToCallAndTheDifferenceIsStillSaid() {
     Verdicts verdicts = of(Better.LOWER, List.of(10.0, 12.0, 14.0), List.of(9.0, 10.0, 11.0));
     assertThat(verdicts.wins()).isEmpty();
     assertThat(verdicts.losses()).isEmpty();
     assertThat(verdicts.close().getFirst()).contains("20\u00a0% more (idle:");
+  }
+
+  @Test
+  void oneDisturbedRunDoesNotMakeADraw() {
+    Verdicts verdicts =
+        of(
+            Better.LOWER,
+            List.of(10.0, 11.0, 10.5, 10.2, 30.0),
+            List.of(20.0, 21.0, 22.0, 20.5, 21.5));
+    assertThat(verdicts.wins()).hasSize(1);
   }
 
   @Test
