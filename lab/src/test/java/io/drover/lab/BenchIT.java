@@ -80,9 +80,10 @@ class BenchIT {
         .anyMatch(row -> row.measure().equals("total") && row.contender().equals("line rate"))
         .anyMatch(row -> row.measure().equals("client gap") && row.median() > 0)
         .anyMatch(row -> row.measure().equals("total over ideal") && row.median() > 0.5);
-    // The guest is measured once its load has all of its memory, not before.
+    // The guest is measured once its load has all of its memory, not before. Some of that memory
+    // was used during the boot, so it is less than 64 MiB more than in an idle guest.
     assertThat(ideal(results, "1 Gbit/s, 64 MB") - ideal(results, "1 Gbit/s, 0 MB"))
-        .isBetween(0.45, 1.5);
+        .isBetween(0.25, 1.5);
     // Whether 64 MB under stress converge depends on the machine; either is told.
     Optional<Absence> gaveUp =
         results.absences().stream()

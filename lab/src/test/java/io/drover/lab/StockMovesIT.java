@@ -117,14 +117,19 @@ class StockMovesIT {
     movesThereAndBack(Way.PLAIN_WITHOUT_PREEMPT, Mode.POSTCOPY);
   }
 
+  /**
+   * By pre-copy both ways: in post-copy QEMU may load the devices' state, which asks for pages,
+   * before the connection that they would come on has got through the forwarder, and then stands
+   * still for ever. The benchmark records that as what it is, but a test cannot expect either.
+   */
   @Test
   void stunnelCarriesAMove() {
-    movesThereAndBack(Way.STUNNEL, Mode.POSTCOPY);
+    movesThereAndBack(Way.STUNNEL, Mode.PRECOPY);
   }
 
   @Test
   void sshCarriesAMove() {
-    movesThereAndBack(Way.SSH, Mode.POSTCOPY);
+    movesThereAndBack(Way.SSH, Mode.PRECOPY);
   }
 
   @Test
