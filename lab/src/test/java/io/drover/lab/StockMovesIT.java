@@ -118,9 +118,10 @@ class StockMovesIT {
   }
 
   /**
-   * By pre-copy both ways: in post-copy QEMU may load the devices' state, which asks for pages,
-   * before the connection that they would come on has got through the forwarder, and then stands
-   * still for ever. The benchmark records that as what it is, but a test cannot expect either.
+   * By pre-copy both ways: in post-copy a move through stunnel now and then stands still for ever.
+   * It looks as if QEMU then loads the devices' state, which asks for pages, before the connection
+   * that they would come on has got through. The benchmark records that as what it is; a test can
+   * expect neither.
    */
   @Test
   void stunnelCarriesAMove() {
