@@ -242,7 +242,9 @@ final class Fleet implements AutoCloseable {
         channel + " is in use",
         () ->
             newestChannels(source, id).stream()
-                .anyMatch(one -> one.channel().equals(channel) && one.sentBytes() > 200_000));
+                    .anyMatch(one -> one.channel().equals(channel) && one.sentBytes() > 200_000)
+                // What the agent shows may be of an attempt that has just ended.
+                && connections().size() > newestChannels(source, id).size());
     // The kernel does not know which is which, but counts their bytes as the agent does.
     List<String> channels =
         newestChannels(source, id).stream()
