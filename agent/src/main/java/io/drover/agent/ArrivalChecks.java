@@ -136,7 +136,7 @@ final class ArrivalChecks {
       return unknown.map(refusal -> there(Check.CPU, refusal));
     }
     String model = guest.cpu().split(",", 2)[0];
-    List<String> missing = qemu.cpuModels().getOrDefault(model, List.of());
+    List<String> missing = qemu.missingFeatures(guest);
     return missing.isEmpty()
         ? Optional.empty()
         : Optional.of(

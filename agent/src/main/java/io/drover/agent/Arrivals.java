@@ -105,9 +105,9 @@ final class Arrivals implements PeerHandler {
 
   Optional<String> migrationOf(GuestName guest) {
     return running.values().stream()
-        .map(arrival -> arrival.migration.record().subject())
-        .filter(subject -> subject.guest().equals(guest))
-        .map(subject -> subject.id().value())
+        .map(arrival -> arrival.migration.record())
+        .filter(record -> record.subject().guest().equals(guest) && !record.hasEnded())
+        .map(record -> record.subject().id().value())
         .findFirst();
   }
 
@@ -347,7 +347,7 @@ final class Arrivals implements PeerHandler {
                         : QemuTarget.foundWaiting(launcher, guest))
             .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
     Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor);
-    MigrationRecord _ = arrival.migration.record().after(entry.view());
+    arrival.migration.record().continues(entry.view());
     arrival.migration.resume();
   }
 

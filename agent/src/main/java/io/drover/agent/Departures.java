@@ -166,7 +166,7 @@ final class Departures {
             .<SourceHypervisor>map(guest -> new QemuSource(guest, qemu.accelerator()))
             .orElseGet(DeadSource::new);
     OutgoingMigration migration = make(plan, entry.options(), part.state(), hypervisor, peer);
-    MigrationRecord _ = migration.record().after(entry.view());
+    migration.record().continues(entry.view());
     migration.resume();
   }
 

@@ -180,8 +180,9 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
         after.stage(),
         event.getClass().getSimpleName());
     if (after.stage() == TargetState.Stage.ENDED) {
-      record.ended(after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())));
-      surroundings.journal(this, after);
+      record.ended(
+          after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())),
+          () -> surroundings.journal(this, after));
     } else {
       record.phase(phase(after));
     }

@@ -90,11 +90,11 @@ final class MigrationRecord {
   }
 
   /** What people were shown by an earlier run of the agent, where this one cannot know better. */
-  synchronized MigrationRecord after(MigrationView shown) {
+  synchronized void continues(MigrationView shown) {
     earlier = Optional.of(shown);
     if (shown.outcome().isPresent()) {
       endedAtNanos = Optional.of(startedAtNanos);
-      return this;
+      return;
     }
     startedAtNanos -= (startedAtEpochMillis - shown.startedAtEpochMillis()) * 1_000_000;
     startedAtEpochMillis = shown.startedAtEpochMillis();
@@ -107,7 +107,6 @@ final class MigrationRecord {
     retries = shown.retries();
     downtimeMillis = shown.downtimeMillis();
     warnings.addAll(shown.warnings());
-    return this;
   }
 
   Subject subject() {
@@ -211,12 +210,17 @@ final class MigrationRecord {
         .isPresent();
   }
 
-  synchronized void ended(Ending how) {
+  /**
+   * Notes how it ended. Nobody sees that before {@code first} is done: who waits for the end may
+   * count on all that belongs to it.
+   */
+  synchronized void ended(Ending how, Runnable first) {
     ending = Optional.of(how);
     if (endedAtNanos.isEmpty()) {
       endedAtNanos = Optional.of(nanoClock.getAsLong());
     }
     phase(Phase.ENDED);
+    first.run();
   }
 
   synchronized boolean hasEnded() {

@@ -38,7 +38,7 @@ record NativeSourceChannels(Transport transport, String targetAddress, HostName 
   }
 
   @Override
-  public Optional<Runnable> waker() {
+  public Optional<Runnable> beforeSwitch() {
     return Optional.empty();
   }
 

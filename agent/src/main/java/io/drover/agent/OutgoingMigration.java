@@ -322,9 +322,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
       }
     }
     if (after.stage() == SourceState.Stage.ENDED && !record.hasEnded()) {
-      record.ended(after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())));
-      surroundings.journal(this, after);
-      surroundings.over();
+      record.ended(
+          after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())),
+          () -> {
+            surroundings.journal(this, after);
+            surroundings.over();
+          });
     }
     if (before.stage() != after.stage()) {
       surroundings.changed(this);

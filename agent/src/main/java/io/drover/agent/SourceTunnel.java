@@ -26,10 +26,13 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -51,6 +54,7 @@ final class SourceTunnel implements SourceChannels {
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceTunnel.class);
+  private static final Duration URGENT_PATIENCE = Duration.ofSeconds(5);
 
   private final MigrationId migration;
   private final Path directory;
@@ -60,8 +64,7 @@ final class SourceTunnel implements SourceChannels {
   private final Throttle throttle = new Throttle(Optional.empty());
   private final ChannelRelays relays;
   private final ReentrantLock lock = new ReentrantLock();
-  private final StreamRecorder recorder =
-      new StreamRecorder(range -> requests().ifPresent(asked -> asked.dropped(range)));
+  private final StreamRecorder recorder;
   private final long memoryBytes;
   private volatile OptionalInt inFlightBytes = OptionalInt.empty();
   private volatile int readAheadBytes;
@@ -69,6 +72,7 @@ final class SourceTunnel implements SourceChannels {
   private volatile Consumer<PageRequests> first = _ -> {};
   private volatile Optional<PageRequests> requests = Optional.empty();
   private volatile Optional<Relay> main = Optional.empty();
+  private volatile CountDownLatch urgentDone = new CountDownLatch(0);
   private int sockets;
   private boolean recorded;
 
@@ -86,6 +90,7 @@ final class SourceTunnel implements SourceChannels {
     this.memoryBytes = memoryBytes;
     this.opener = opener;
     this.replayer = replayer;
+    this.recorder = new StreamRecorder(range -> requests.ifPresent(asked -> asked.dropped(range)));
     this.relays =
         new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
   }
@@ -108,10 +113,6 @@ final class SourceTunnel implements SourceChannels {
     readAheadBytes = bytes;
   }
 
-  private Optional<PageRequests> requests() {
-    return requests;
-  }
-
   /** Asks QEMU to send these pages before all others. */
   void sendFirst(List<MemoryRange> ranges, PageRequests.When when) {
     first = request -> request.first(ranges, when);
@@ -121,13 +122,24 @@ final class SourceTunnel implements SourceChannels {
 
   /** A page request is what QEMU wakes up for; which page, does not matter. */
   @Override
-  public Optional<Runnable> waker() {
+  public Optional<Runnable> beforeSwitch() {
+    awaitUrgent();
     return requests.map(
         asked ->
             () -> {
               asked.wake();
               sendRequests();
             });
+  }
+
+  private void awaitUrgent() {
+    try {
+      if (!urgentDone.await(URGENT_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+        LOG.warn("migration={} switches before its urgent channel is there", migration);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void sendRequests() {
@@ -145,6 +157,8 @@ final class SourceTunnel implements SourceChannels {
   public TransferAddress open(PeerMessage.Listening listening) {
     close();
     relays.attempt(listening.attempt());
+    CountDownLatch done = new CountDownLatch(names.urgent() ? 1 : 0);
+    urgentDone = done;
     lock.lock();
     try {
       Files.createDirectories(directory);
@@ -152,7 +166,9 @@ final class SourceTunnel implements SourceChannels {
       ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
       server.bind(UnixDomainSocketAddress.of(path));
       listener = Optional.of(server);
-      Thread.ofVirtual().name("tunnel-" + migration).start(() -> accept(server, path, listening));
+      Thread.ofVirtual()
+          .name("tunnel-" + migration)
+          .start(() -> accept(server, path, listening, done));
       return new TransferAddress.UnixSocket(path);
     } catch (IOException e) {
       throw Problem.host(
@@ -165,13 +181,29 @@ final class SourceTunnel implements SourceChannels {
     }
   }
 
-  private void accept(ServerSocketChannel server, Path path, PeerMessage.Listening listening) {
+  /**
+   * QEMU opens its urgent connection only at the switch, and the other QEMU takes it in the very
+   * loop that then loads the devices' state: should that need a page before the connection is
+   * through, both would wait for ever. So the way to the target is there before QEMU asks for it.
+   */
+  private void accept(
+      ServerSocketChannel server,
+      Path path,
+      PeerMessage.Listening listening,
+      CountDownLatch urgentOpened) {
     int channel = 0;
+    Optional<TlsChannel> ahead = Optional.empty();
     try {
       while (channel < listening.tickets().size()) {
         SocketChannel hypervisor = server.accept();
-        relay(hypervisor, channel, listening);
+        Optional<TlsChannel> opened = ahead;
+        ahead = Optional.empty();
+        relay(hypervisor, opened, channel, listening);
         channel++;
+        if (names.isUrgent(channel)) {
+          ahead = Optional.of(opener.open(purpose(channel, listening)));
+          urgentOpened.countDown();
+        }
       }
     } catch (IOException e) {
       if (server.isOpen()) {
@@ -180,16 +212,22 @@ final class SourceTunnel implements SourceChannels {
     } catch (ProblemException e) {
       relays.brokenIn(listening.attempt(), names.name(channel), e.problem().message());
     } finally {
+      urgentOpened.countDown();
+      ahead.ifPresent(SourceTunnel::closeQuietly);
       closeQuietly(server);
       deleteQuietly(path);
     }
   }
 
-  private void relay(SocketChannel hypervisor, int channel, PeerMessage.Listening listening)
+  private void relay(
+      SocketChannel hypervisor,
+      Optional<TlsChannel> opened,
+      int channel,
+      PeerMessage.Listening listening)
       throws IOException {
     TlsChannel peer;
     try {
-      peer = opener.open(purpose(channel, listening));
+      peer = opened.isPresent() ? opened.get() : opener.open(purpose(channel, listening));
     } catch (IOException | ProblemException e) {
       hypervisor.close();
       throw e;

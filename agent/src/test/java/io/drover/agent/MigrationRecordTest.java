@@ -72,7 +72,8 @@ class MigrationRecordTest {
   @Test
   void goesOnWithWhatWasShownBeforeARestart() {
     MigrationView shown = Views.migration("m0000000001");
-    MigrationRecord record = record(MigrationRecord.Role.SOURCE).after(shown);
+    MigrationRecord record = record(MigrationRecord.Role.SOURCE);
+    record.continues(shown);
     record.phase(Phase.PAUSED);
     MigrationView view = record.view();
     assertThat(view.mode()).isEqualTo(shown.mode());
@@ -87,9 +88,10 @@ class MigrationRecordTest {
   @Test
   void leavesTheReportOfWhatHasEndedAsItWas() {
     MigrationView shown = Views.migration("m0000000001", "ended", 1, Optional.of("aborted"));
-    MigrationRecord record = record(MigrationRecord.Role.SOURCE).after(shown);
+    MigrationRecord record = record(MigrationRecord.Role.SOURCE);
+    record.continues(shown);
     assertThat(record.hasEnded()).isTrue();
-    record.ended(new Ending(Outcome.ABORTED, Optional.empty()));
+    record.ended(new Ending(Outcome.ABORTED, Optional.empty()), () -> {});
     assertThat(record.view()).isEqualTo(shown);
   }
 }

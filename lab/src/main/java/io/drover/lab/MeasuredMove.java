@@ -89,7 +89,7 @@ record MeasuredMove(
       Consumer<MigrationView> progress) {
     try (PingRecorder ping = new PingRecorder(lab.client(), lab.record().name(), guest.address())) {
       awaitAnswers(ping, guest);
-      pause(QUIET);
+      Programs.pause(QUIET);
       double quietGap = ping.trace().longestGapMillis(0);
       ProcessorTime processor = new ProcessorTime(lab);
       LinkCounters before = LinkCounters.ofMigrationLink(lab.node(source));
@@ -101,7 +101,7 @@ record MeasuredMove(
         view = agent.migrate(request);
         long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (view.outcome().isEmpty()) {
-          pause(POLL);
+          Programs.pause(POLL);
           processor.look();
           view = agent.migration(view.id());
           progress.accept(view);
@@ -124,7 +124,7 @@ record MeasuredMove(
       LinkCounters link = LinkCounters.ofMigrationLink(lab.node(source)).since(before);
       Duration sourceSpent = processor.spent(source);
       Duration targetSpent = processor.spent(target);
-      pause(SETTLE);
+      Programs.pause(SETTLE);
       double gap = ping.trace().longestGapMillis(started);
       String now = completed(view) ? target : source;
       Optional<MemoryStatus> memory = guest.awaitWholeSweep(now);
@@ -167,15 +167,7 @@ record MeasuredMove(
                 "Look at the guests' bridge with 'drover lab exec HOST -- bridge link'.")
             .asException();
       }
-      pause(POLL);
-    }
-  }
-
-  private static void pause(Duration duration) {
-    try {
-      Thread.sleep(duration);
-    } catch (InterruptedException interruption) {
-      throw Programs.interrupted(interruption);
+      Programs.pause(POLL);
     }
   }
 }

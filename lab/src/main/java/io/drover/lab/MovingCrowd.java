@@ -58,13 +58,13 @@ final class MovingCrowd implements AutoCloseable {
       if (System.nanoTime() > deadline) {
         throw failure("%d migrations did not end within %s".formatted(moves.size(), PATIENCE));
       }
-      pause(POLL);
+      Programs.pause(POLL);
       processor.look();
       moves.replaceAll(move -> move.outcome().isPresent() ? move : agent.migration(move.id()));
       watching.accept(moves.getFirst());
     }
     LinkCounters link = LinkCounters.ofMigrationLink(from.lab().node(from.here())).since(before);
-    pause(SETTLE);
+    Programs.pause(SETTLE);
     double seconds = 0;
     for (int i = 0; i < moves.size(); i++) {
       MigrationView move = moves.get(i);
@@ -129,14 +129,6 @@ final class MovingCrowd implements AutoCloseable {
   private static RuntimeException failure(String why) {
     return Problem.migration("bench-crowd", why, "See the agents' logs in the lab's folder.")
         .asException();
-  }
-
-  private static void pause(Duration duration) {
-    try {
-      Thread.sleep(duration);
-    } catch (InterruptedException interruption) {
-      throw Programs.interrupted(interruption);
-    }
   }
 
   @Override

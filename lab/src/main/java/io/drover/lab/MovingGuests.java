@@ -63,7 +63,9 @@ final class MovingGuests implements AutoCloseable {
     return switch (mover) {
       case AGENTS ->
           new MovingGuest(
-              () -> RestingLab.of(Lab.up(store, LabPlan.of(name, one.shape()), progress)),
+              () ->
+                  Rehearsal.in(
+                      Lab.up(store, LabPlan.of(name, one.shape()), progress), agents, image),
               agents,
               image,
               one);

@@ -107,6 +107,14 @@ final class Programs {
     return new IllegalStateException("interrupted", interruption);
   }
 
+  static void pause(Duration duration) {
+    try {
+      Thread.sleep(duration);
+    } catch (InterruptedException interruption) {
+      throw interrupted(interruption);
+    }
+  }
+
   private static void feed(Process process, String input) {
     try (OutputStream out = process.getOutputStream()) {
       out.write(input.getBytes(StandardCharsets.UTF_8));

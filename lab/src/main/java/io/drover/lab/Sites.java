@@ -46,7 +46,15 @@ final class Sites {
             .findFirst()
             .orElseThrow();
     if (one.together() > 1) {
-      return new TogetherSite(moves, new MovingCrowd(() -> lab(one.shape()), agents, image, one));
+      return new TogetherSite(
+          moves,
+          new MovingCrowd(
+              () ->
+                  Rehearsal.in(
+                      Lab.up(store, LabPlan.of(name, one.shape()), steps::detail), agents, image),
+              agents,
+              image,
+              one));
     }
     return new MovingSite(
         moves,

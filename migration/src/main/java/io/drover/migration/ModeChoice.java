@@ -18,6 +18,12 @@ public record ModeChoice(
   /** What {@code auto} lets a mode send twice before it prefers one that does not. */
   private static final double ACCEPTED_OVERHEAD = 1.10;
 
+  /**
+   * What it lets post-copy's last pass send twice in any case: of a small guest nearly all may be
+   * in use, and yet a second pass costs no more than the moment of slow first steps it saves.
+   */
+  private static final double ACCEPTED_SECONDS = 0.25;
+
   private static final int MOST_PASSES = 30;
 
   /** Stopping, the device state, and starting again, as measured on idle guests. */
@@ -62,7 +68,8 @@ public record ModeChoice(
               rate);
         }
         double hybridBytes = resident + set.rewrittenWithin(resident / rate);
-        if (hybridBytes <= resident * ACCEPTED_OVERHEAD) {
+        if (hybridBytes
+            <= Math.max(resident * ACCEPTED_OVERHEAD, resident + rate * ACCEPTED_SECONDS)) {
           yield hybrid(
               pace
                   + ", so one pass moves nearly everything and post-copy the small rest that stays"

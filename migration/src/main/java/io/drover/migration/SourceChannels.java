@@ -18,10 +18,11 @@ public interface SourceChannels {
   void replay(PeerMessage.Listening listening);
 
   /**
-   * Makes a transfer look up that sleeps because it has sent all that it may for now; empty where
-   * these channels cannot do that.
+   * Returns once everything is there that the switch to post-copy needs, with what makes a transfer
+   * look up that sleeps because it has sent all that it may for now; empty where these channels
+   * cannot do that.
    */
-  Optional<Runnable> waker();
+  Optional<Runnable> beforeSwitch();
 
   void close();
 }

@@ -151,7 +151,7 @@ public final class SourceDriver {
       case SourceEffect.StopGuest() -> hypervisor.stopGuest();
       case SourceEffect.StartTransfer(PeerMessage.Listening listening) ->
           hypervisor.startTransfer(channels.open(listening));
-      case SourceEffect.SwitchToPostCopy() -> hypervisor.switchToPostCopy(channels.waker());
+      case SourceEffect.SwitchToPostCopy() -> hypervisor.switchToPostCopy(channels.beforeSwitch());
       case SourceEffect.CancelTransfer() -> hypervisor.cancelTransfer();
       case SourceEffect.BreakTransfer() -> {
         channels.close();

@@ -29,8 +29,9 @@ public interface SourceHypervisor {
   /**
    * Asks for the switch to post-copy; it happens a moment later. There is no way back from it.
    *
-   * @param waker see {@link SourceChannels#waker}; with one the transfer may be put to sleep first,
-   *     so that the switch need not queue behind pages, and {@link #releaseBulk} is called later
+   * @param waker see {@link SourceChannels#beforeSwitch}; with one the transfer may be put to sleep
+   *     first, so that the switch need not queue behind pages, and {@link #releaseBulk} is called
+   *     later
    */
   void switchToPostCopy(Optional<Runnable> waker);
 

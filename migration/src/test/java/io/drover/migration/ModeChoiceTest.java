@@ -37,6 +37,12 @@ class ModeChoiceTest {
   }
 
   @Test
+  void smallGuestThatUsesMuchOfItsMemoryGoesByHybrid() {
+    ModeChoice choice = auto(guest(100, 20, 500), ModeChoice.PostCopy.POSSIBLE);
+    assertThat(choice.mode()).isEqualTo(Mode.HYBRID);
+  }
+
+  @Test
   void withoutPostcopyAHotGuestIsSlowedDown() {
     ModeChoice choice = auto(guest(2200, 2048, 2000), ModeChoice.PostCopy.IMPOSSIBLE);
     assertThat(choice.mode()).isEqualTo(Mode.PRECOPY);

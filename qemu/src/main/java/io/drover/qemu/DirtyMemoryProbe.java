@@ -14,6 +14,14 @@ import tools.jackson.databind.node.ObjectNode;
 final class DirtyMemoryProbe {
   private static final int[] SHARES_OF_WINDOW = {8, 4, 2, 1};
 
+  /**
+   * A guest that crosses in a moment is not worth a longer look: the window is at most the time in
+   * which a fast link carries its memory.
+   */
+  private static final double FAST_BYTES_PER_SECOND = 400e6;
+
+  private static final Duration SHORTEST_WINDOW = Duration.ofMillis(150);
+
   private final QemuGuest guest;
   private final Accelerator accelerator;
 
@@ -40,9 +48,13 @@ final class DirtyMemoryProbe {
    * The kernel marks every page that is used. Reads count too, so this is an upper bound, but it
    * costs the guest nothing and counts distinct pages.
    */
-  private DirtyMemory byReferences(Duration window) throws IOException {
+  private DirtyMemory byReferences(Duration longest) throws IOException {
     Path proc = Path.of("/proc", Long.toString(guest.pid()));
     GuestMappings before = mappings(proc);
+    long crossing = (long) (before.residentBytes() / FAST_BYTES_PER_SECOND * 1e9);
+    Duration window =
+        Duration.ofNanos(
+            Math.min(longest.toNanos(), Math.max(SHORTEST_WINDOW.toNanos(), crossing)));
     Files.writeString(proc.resolve("clear_refs"), "1");
     long start = System.nanoTime();
     List<DirtyMemory.Sample> samples = new ArrayList<>();

@@ -11,7 +11,6 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Where the pages lie that a guest touches as soon as it runs at the target, whatever its load: the
@@ -75,13 +74,7 @@ final class FirstPages {
   }
 
   static FirstPages of(QemuGuest guest) {
-    return new FirstPages(
-        command -> {
-          ObjectNode arguments = Qmp.object();
-          arguments.put("command-line", command);
-          return guest.control().run("human-monitor-command", arguments).asString();
-        },
-        guest.definition().memory().bytes());
+    return new FirstPages(guest::askMonitor, guest.definition().memory().bytes());
   }
 
   /** In the order in which they are wanted, without overlap. */

@@ -26,9 +26,7 @@ final class GuestPages implements StreamReplay.PageSource {
 
   GuestPages(QemuGuest guest) {
     this.guest = guest;
-    ObjectNode arguments = Qmp.object();
-    arguments.put("command-line", "info mtree -f");
-    this.ranges = parse(guest.control().run("human-monitor-command", arguments).asString());
+    this.ranges = parse(guest.askMonitor("info mtree -f"));
   }
 
   private static List<Range> parse(String tree) {

@@ -264,6 +264,13 @@ public final class QemuGuest implements AutoCloseable {
     }
   }
 
+  /** What QEMU's monitor for people says to a command that its other monitor does not have. */
+  String askMonitor(String command) {
+    ObjectNode arguments = Qmp.object();
+    arguments.put("command-line", command);
+    return control().run("human-monitor-command", arguments).asString();
+  }
+
   /** A file that QEMU may write and that goes with the guest at the latest. */
   Path scratchFile() {
     return files.directory().resolve("page-" + monitorIds.get());

@@ -289,7 +289,7 @@ public record QemuProgram(
 
   /** Why this QEMU does not know a guest's CPU model, if it does not. */
   public Optional<Problem> cpuRefusal(GuestDefinition definition) {
-    String model = definition.cpu().split(",", 2)[0];
+    String model = cpuModel(definition);
     boolean special = model.equals("host") || model.equals("max") || model.equals("base");
     return special || cpuModels.containsKey(model)
         ? Optional.empty()
@@ -298,5 +298,14 @@ public record QemuProgram(
                 "no-cpu-model",
                 "QEMU %s has no CPU model '%s'".formatted(version, model),
                 "Define the guest with a CPU model that every host knows."));
+  }
+
+  /** What of a guest's CPU model this host cannot give it. */
+  public List<String> missingFeatures(GuestDefinition definition) {
+    return cpuModels.getOrDefault(cpuModel(definition), List.of());
+  }
+
+  private static String cpuModel(GuestDefinition definition) {
+    return definition.cpu().split(",", 2)[0];
   }
 }

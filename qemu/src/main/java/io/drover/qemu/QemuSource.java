@@ -34,6 +34,7 @@ public final class QemuSource implements SourceHypervisor {
   private final TransferSetup setup;
   private volatile boolean switching;
   private volatile boolean urgentChannel;
+  private volatile long bandwidth;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
@@ -56,6 +57,7 @@ public final class QemuSource implements SourceHypervisor {
   public void configure(TransferSettings settings) {
     switching = false;
     urgentChannel = settings.urgentChannel();
+    bandwidth = settings.bytesPerSecond();
     setup.prepareSource(settings);
   }
 
@@ -71,6 +73,7 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void changeBandwidth(long bytesPerSecond) {
+    bandwidth = bytesPerSecond;
     setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
   }
 
@@ -108,7 +111,13 @@ public final class QemuSource implements SourceHypervisor {
       pause(DRAIN);
     }
     guest.stopForSwitch();
-    JsonNode _ = guest.control().run("migrate-start-postcopy");
+    try {
+      JsonNode _ = guest.control().run("migrate-start-postcopy");
+    } catch (ProblemException refused) {
+      // It may go on as a pre-copy: not asleep.
+      setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bandwidth));
+      throw refused;
+    }
     waker.ifPresent(Runnable::run);
   }
 

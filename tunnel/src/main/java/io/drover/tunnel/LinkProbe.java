@@ -33,7 +33,7 @@ final class LinkProbe {
   private static final int REPORT_BYTES = 16;
   private static final long MAX_BYTES = 64L << 20;
   private static final long MIN_WINDOW_BYTES = 128 << 10;
-  private static final long USUAL_NANOS = 250_000_000L;
+  private static final long USUAL_NANOS = 200_000_000L;
   // A slow link needs longer until its second half holds enough reports to tell a rate.
   private static final long LONGEST_NANOS = 800_000_000L;
   private static final int ENOUGH_REPORTS = 24;
@@ -140,9 +140,9 @@ final class LinkProbe {
       int count;
       lock.lock();
       try {
-        boolean enough = reports.size() >= ENOUGH_REPORTS && !getsFaster();
+        boolean enough = reports.size() >= ENOUGH_REPORTS;
         if (elapsed > LONGEST_NANOS + roundTripNanos
-            || (elapsed > USUAL_NANOS + roundTripNanos && enough)
+            || (elapsed > USUAL_NANOS + roundTripNanos && enough && !getsFaster())
             || readerEnded) {
           break;
         }
@@ -231,11 +231,9 @@ final class LinkProbe {
     if (reports.size() < 2) {
       throw new IOException("nothing arrived in time");
     }
-    Report last = reports.getLast();
-    double secondHalf = perNano(at(0.5), last);
     // The last quarter alone tells of a speed that was reached late.
-    double perNano = getsFaster() ? perNano(at(0.75), last) : secondHalf;
-    return new ByteRate((long) (perNano * 1e9));
+    Report from = at(getsFaster() ? 0.75 : 0.5);
+    return new ByteRate((long) (perNano(from, reports.getLast()) * 1e9));
   }
 
   /** The last report but one at most of those that came within this share of the time. */
