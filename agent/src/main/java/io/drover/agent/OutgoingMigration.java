@@ -38,7 +38,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private static final Logger LOG = LoggerFactory.getLogger(OutgoingMigration.class);
 
   /** Long enough to see a working set's curve bend, short enough to hide behind QEMU's start. */
-  private static final Duration AUTO_WINDOW = Duration.ofMillis(500);
+  private static final Duration AUTO_WINDOW = Duration.ofMillis(300);
 
   private static final Duration PREDICTION_WINDOW = Duration.ofMillis(200);
   private static final Duration MEASURING_PATIENCE = Duration.ofSeconds(5);

@@ -30,7 +30,7 @@ final class ProgressWatch {
   private static final MemoryRange LOWEST = new MemoryRange(0, 1 << 20);
 
   /** How long a guest that begins to run at the target has the link nearly to itself. */
-  private static final Duration FIRST_STEPS = Duration.ofMillis(100);
+  private static final Duration FIRST_STEPS = Duration.ofMillis(60);
 
   private static final Duration LONGEST_LOADING = Duration.ofSeconds(1);
   private static final Duration STALLED_POST_COPY = Duration.ofSeconds(10);
