@@ -23,12 +23,12 @@ import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
 import io.drover.qemu.RecorderWarmup;
-import io.drover.tunnel.CipherWarmup;
 import io.drover.tunnel.ControlConnection;
 import io.drover.tunnel.Credentials;
 import io.drover.tunnel.Port;
 import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Tickets;
+import io.drover.tunnel.TunnelWarmup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -154,7 +154,7 @@ final class Agent implements AgentService, AutoCloseable {
         .start(
             () -> {
               try {
-                CipherWarmup.run(credentials, runDirectory);
+                TunnelWarmup.run(credentials, runDirectory);
                 RecorderWarmup.run();
               } catch (IOException e) {
                 LOG.warn("the warm-up failed: {}", e.getMessage());

@@ -2,9 +2,9 @@ package io.drover.microbench;
 
 import io.drover.model.HostName;
 import io.drover.tunnel.CertificateAuthority;
-import io.drover.tunnel.CipherWarmup;
 import io.drover.tunnel.Credentials;
 import io.drover.tunnel.Identity;
+import io.drover.tunnel.TunnelWarmup;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -66,9 +66,9 @@ public class RelayBenchmark {
 
   /** MiB a second, handshake included. */
   @Benchmark
-  @OperationsPerInvocation(CipherWarmup.MEBIBYTES)
+  @OperationsPerInvocation(TunnelWarmup.MEBIBYTES)
   public void relay() throws IOException {
-    CipherWarmup.run(own, folder);
+    TunnelWarmup.run(own, folder);
   }
 
   @TearDown

@@ -31,7 +31,7 @@ final class RelayBench {
     Credentials beta = fleet.host("beta");
     if (arguments.length > 2) {
       long start = System.nanoTime();
-      CipherWarmup.run(alpha, folder);
+      TunnelWarmup.run(alpha, folder);
       System.out.printf("warm-up took %d ms%n", (System.nanoTime() - start) / 1_000_000);
     }
     for (int round = 0; round < rounds; round++) {
@@ -45,8 +45,8 @@ final class RelayBench {
       Path folder, Credentials alpha, Credentials beta, long bytes, boolean virtual)
       throws Exception {
     TlsChannel[] link = tlsPair(alpha, beta, virtual);
-    SocketChannel[] in = CipherWarmup.pair(folder);
-    SocketChannel[] out = CipherWarmup.pair(folder);
+    SocketChannel[] in = TunnelWarmup.pair(folder);
+    SocketChannel[] out = TunnelWarmup.pair(folder);
     long cpu = processNanos();
     long start = System.nanoTime();
     FutureTask<RelayEnd> source = start(() -> relay("source", in[1], link[0]));

@@ -46,8 +46,8 @@ class RelayTest {
     TlsChannel[] link = RelayBench.tlsPair(fleet.host("alpha"), fleet.host("beta"), true);
     sourceLink = link[0];
     targetLink = link[1];
-    SocketChannel[] atSource = CipherWarmup.pair(folder);
-    SocketChannel[] atTarget = CipherWarmup.pair(folder);
+    SocketChannel[] atSource = TunnelWarmup.pair(folder);
+    SocketChannel[] atTarget = TunnelWarmup.pair(folder);
     sockets.addAll(List.of(atSource[0], atSource[1], atTarget[0], atTarget[1]));
     source = atSource[0];
     target = atTarget[0];

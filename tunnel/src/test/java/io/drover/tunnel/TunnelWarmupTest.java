@@ -8,14 +8,14 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class CipherWarmupTest {
+class TunnelWarmupTest {
   @TempDir Path folder;
 
   @Test
   void warmsUpAndLeavesNothingBehind() throws Exception {
     Credentials own = new TestFleet(folder.resolve("fleet")).host("alpha");
     Path run = Files.createDirectory(folder.resolve("run"));
-    CipherWarmup.run(own, run, 40 << 20);
+    TunnelWarmup.run(own, run, 40 << 20);
     try (Stream<Path> files = Files.list(run)) {
       assertThat(files).isEmpty();
     }

@@ -15,14 +15,17 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
 /**
- * Sends some tens of megabytes through a pair of relays inside this process, so that the first
- * migration finds the cipher and the pumps compiled: cold ones are about half as fast.
+ * Sends some tens of megabytes through a pair of relays inside this process, and measures a link of
+ * its own, so that the first migration finds the cipher, the pumps and the probe compiled: cold
+ * ones are about half as fast, and a cold probe takes itself for a slow link.
  */
-public final class CipherWarmup {
+public final class TunnelWarmup {
   /** How much is sent. */
   public static final int MEBIBYTES = 256;
 
-  private CipherWarmup() {}
+  private static final int PROBES = 3;
+
+  private TunnelWarmup() {}
 
   /**
    * Runs for about a second of processor time; for a background thread at start.
@@ -35,6 +38,42 @@ public final class CipherWarmup {
   }
 
   static void run(Credentials own, Path folder, long bytes) throws IOException {
+    try {
+      relay(own, folder, bytes);
+      for (int probe = 0; probe < PROBES; probe++) {
+        probe(own, folder);
+      }
+    } catch (ExecutionException e) {
+      throw Problem.bug("warmup", "The tunnel's warm-up failed: " + e.getCause()).asException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void probe(Credentials own, Path folder)
+      throws IOException, ExecutionException, InterruptedException {
+    SocketChannel[] link = pair(folder);
+    try (TlsChannel client = new TlsChannel(link[0], own.clientEngine(List.of()));
+        TlsChannel server = new TlsChannel(link[1], own.serverEngine(List.of()))) {
+      FutureTask<String> answers = start(() -> answer(server));
+      client.handshake();
+      LinkSpeed _ = LinkProbe.measure(client);
+      String _ = answers.get();
+    }
+  }
+
+  private static String answer(TlsChannel server) {
+    try {
+      server.handshake();
+      LinkProbe.answer(server);
+      return "ended";
+    } catch (IOException e) {
+      return e.toString(); // the caller drops the connection once it knows enough
+    }
+  }
+
+  private static void relay(Credentials own, Path folder, long bytes)
+      throws IOException, ExecutionException, InterruptedException {
     SocketChannel[] in = pair(folder);
     SocketChannel[] link = pair(folder);
     SocketChannel[] out = pair(folder);
@@ -62,10 +101,6 @@ public final class CipherWarmup {
         throw new IOException(
             "%d of %d bytes arrived: %s, %s".formatted(arrived, bytes, source.get(), target.get()));
       }
-    } catch (ExecutionException e) {
-      throw Problem.bug("warmup", "The tunnel's warm-up failed: " + e.getCause()).asException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     } finally {
       for (SocketChannel[] both : List.of(in, link, out)) {
         both[0].close();
