@@ -33,7 +33,7 @@ final class LinkProbe {
   private static final int REPORT_BYTES = 16;
   private static final long MAX_BYTES = 64L << 20;
   private static final long MIN_WINDOW_BYTES = 128 << 10;
-  private static final long USUAL_NANOS = 200_000_000L;
+  private static final long USUAL_NANOS = 250_000_000L;
   // A slow link needs longer until its second half holds enough reports to tell a rate.
   private static final long LONGEST_NANOS = 800_000_000L;
   private static final int ENOUGH_REPORTS = 24;
