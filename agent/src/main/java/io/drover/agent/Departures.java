@@ -461,9 +461,13 @@ final class Departures {
     }
 
     @Override
-    public boolean sendFirst(List<MemoryRange> ranges, PageRequests.When when) {
-      ports.tunnel.ifPresent(tunnel -> tunnel.sendFirst(ranges, when));
+    public boolean ordersPages() {
       return ports.tunnel.isPresent();
+    }
+
+    @Override
+    public void sendFirst(List<MemoryRange> ranges, PageRequests.When when) {
+      ports.tunnel.ifPresent(tunnel -> tunnel.sendFirst(ranges, when));
     }
 
     @Override

@@ -65,12 +65,11 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
     Duration roundTrip();
 
-    /**
-     * Has these pages sent before all others, at the switch to post-copy or already now.
-     *
-     * @return whether this transport can
-     */
-    boolean sendFirst(List<MemoryRange> ranges, PageRequests.When when);
+    /** Whether this transport lets the order of pages be chosen. */
+    boolean ordersPages();
+
+    /** Has these pages sent before all others, at the switch to post-copy or already now. */
+    void sendFirst(List<MemoryRange> ranges, PageRequests.When when);
 
     /** Certificates for QEMU's own TLS, laid out as it wants them. */
     Path nativeTlsDirectory();

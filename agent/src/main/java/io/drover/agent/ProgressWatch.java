@@ -174,13 +174,17 @@ final class ProgressWatch {
   }
 
   private List<MemoryRange> askForFirst(Mode mode) {
+    if (!surroundings.ordersPages()) {
+      // The pages go in QEMU's own order: by then the lowest have been sent.
+      return List.of(LOWEST);
+    }
     List<MemoryRange> ranges = hypervisor.neededFirst();
     PageRequests.When when =
         mode == Mode.POSTCOPY
             ? PageRequests.When.NOW_AND_AT_THE_SWITCH
             : PageRequests.When.AT_THE_SWITCH;
-    // Without a tunnel the pages go in QEMU's own order: by then the lowest have been sent.
-    return surroundings.sendFirst(ranges, when) ? ranges : List.of(LOWEST);
+    surroundings.sendFirst(ranges, when);
+    return ranges;
   }
 
   private boolean stagedFor(Duration time) {
