@@ -15,8 +15,13 @@ import java.util.function.Predicate;
 
 /** A guest in a lab, wherever it is now: its definition, its address and its serial lines. */
 final class LabGuest {
-  /** What kernel, busybox and the loads themselves want beside the load's memory. */
+  /** What kernel, busybox and the loads themselves want beside the load's memory, at least. */
   private static final int SYSTEM_MEBIBYTES = 256;
+
+  private static final int KERNEL_MEBIBYTES = 128;
+
+  /** The kernel describes each page of memory, and the load's pages have tables. */
+  private static final int LOAD_TO_DESCRIPTIONS = 20;
 
   private static final Duration BOOT_PATIENCE = Duration.ofMinutes(3);
 
@@ -59,7 +64,9 @@ final class LabGuest {
 
   /** Memory that leaves the load room: at least 512 MiB, in steps of 256. */
   static ByteSize memoryFor(Workload workload) {
-    long wanted = Math.max(512, workload.mebibytes() + (long) SYSTEM_MEBIBYTES);
+    long load = workload.mebibytes();
+    long system = Math.max(SYSTEM_MEBIBYTES, KERNEL_MEBIBYTES + load / LOAD_TO_DESCRIPTIONS);
+    long wanted = Math.max(512, load + system);
     return ByteSize.ofMebibytes((wanted + 255) / 256 * 256);
   }
 
@@ -130,6 +137,7 @@ final class LabGuest {
         await(host, "ran its load", log -> log.busyProcesses() > 0);
         // They do not say when they have all of their memory; the machine knows.
         await(host, "filled its memory", _ -> isFilled(host));
+        awaitBusy(host);
       }
       case Workload.Verified _, Workload.Corrupted _ -> {
         await(host, "filled its memory", SerialLog::loaded);
@@ -164,6 +172,26 @@ final class LabGuest {
     long before = serial(host).probes();
     await(host, "timed its reads", log -> log.probes() > before);
     return serial(host).probed().orElseThrow();
+  }
+
+  /**
+   * Waits until the guest says that a load goes on that does not check itself.
+   *
+   * @throws io.drover.model.ProblemException if it has ended: what was measured then is the move of
+   *     another guest than was meant
+   */
+  void awaitBusy(String host) {
+    if (!(workload instanceof Workload.Stress || workload instanceof Workload.StressNg)) {
+      return;
+    }
+    long before = serial(host).lines();
+    await(host, "spoke again", log -> log.lines() > before + 1);
+    if (serial(host).busyProcesses() == 0) {
+      throw silent(
+          host,
+          "kept its load up",
+          serial(host).faults().stream().findFirst().orElse("none of its processes is left"));
+    }
   }
 
   /** Panics, failed checks and ended loads, on whatever host they were seen. */

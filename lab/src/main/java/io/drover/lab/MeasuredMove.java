@@ -128,6 +128,7 @@ record MeasuredMove(
       double gap = ping.trace().longestGapMillis(started);
       String now = completed(view) ? target : source;
       Optional<MemoryStatus> memory = guest.awaitWholeSweep(now);
+      guest.awaitBusy(now);
       guest.serial(source); // what it said there last
       return new MeasuredMove(
           view,

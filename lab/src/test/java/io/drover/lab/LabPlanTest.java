@@ -157,6 +157,7 @@ class LabPlanTest {
     assertThat(LabGuest.memoryFor(new Workload.Verified(256, 100)))
         .isEqualTo(ByteSize.ofMebibytes(512));
     assertThat(LabGuest.memoryFor(new Workload.Stress(2048))).isEqualTo(ByteSize.ofMebibytes(2304));
+    assertThat(LabGuest.memoryFor(new Workload.Stress(8192))).isEqualTo(ByteSize.ofMebibytes(8960));
   }
 
   @Test
