@@ -18,6 +18,9 @@ import picocli.CommandLine.ParseResult;
  * belongs to it. With {@code --json} the problem is also the one JSON value on standard output.
  */
 public final class Problems implements IExecutionExceptionHandler, IParameterExceptionHandler {
+  /** As shells count: 128 and the number of the signal that Ctrl-C sends. */
+  private static final int INTERRUPTED = 130;
+
   private final Terminal terminal;
 
   public Problems(Terminal terminal) {
@@ -29,6 +32,12 @@ public final class Problems implements IExecutionExceptionHandler, IParameterExc
     List<String> arguments = parsed.originalArgs();
     if (e instanceof ProblemException problem) {
       return tell(problem.problem(), command, arguments);
+    }
+    if (Thread.currentThread().isInterrupted()) {
+      // By Ctrl-C or a signal: the process ends, and whoever sent it knows why.
+      command.getErr().println("drover: interrupted");
+      command.getErr().flush();
+      return INTERRUPTED;
     }
     if (System.getenv("DROVER_TRACE") != null) {
       e.printStackTrace(command.getErr());

@@ -1,5 +1,7 @@
 package io.drover.lab;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Assumptions;
 
@@ -17,6 +19,13 @@ final class Capabilities {
       if (Programs.find(program).isEmpty()) {
         missing(program);
       }
+    }
+  }
+
+  /** A program that packaging/install-dependencies unpacks. */
+  static void require(Path program) {
+    if (!Files.isExecutable(program)) {
+      missing(program + ", which 'packaging/install-dependencies tests' unpacks on Debian 12");
     }
   }
 
