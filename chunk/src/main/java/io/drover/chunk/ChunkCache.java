@@ -48,7 +48,7 @@ final class ChunkCache {
         seal(owner, segment.get());
       }
     } catch (IOException e) {
-      throw giveUp(e);
+      throw Disk.unwritable(shelf.folder(), e);
     }
   }
 
@@ -76,11 +76,16 @@ final class ChunkCache {
     if (!holdings.offer(segment.get().source(), name, block)) {
       return segment;
     }
-    if (shelf.append(pack, name, bytes, offset).isEmpty()) {
-      holdings.remove(segment.get().source(), name, block);
-      return Optional.empty();
+    try {
+      if (shelf.append(pack, name, bytes, offset).isEmpty()) {
+        holdings.remove(segment.get().source(), name, block);
+        return Optional.empty();
+      }
+      return segment;
+    } catch (IOException e) {
+      lose(owner, segment.get(), e);
+      throw e;
     }
-    return segment;
   }
 
   private Segment begin(PackWriter pack) {
@@ -97,26 +102,27 @@ final class ChunkCache {
   }
 
   private void seal(Owner owner, Segment segment) throws IOException {
-    Source.Contents contents = segment.pack().seal(PackWriter.Durability.LEFT_TO_THE_KERNEL);
-    segment.source().renew(segment.pack().about(), contents);
+    try {
+      Source.Contents contents = segment.pack().seal(PackWriter.Durability.LEFT_TO_THE_KERNEL);
+      segment.source().renew(segment.pack().about(), contents);
+    } catch (IOException e) {
+      lose(owner, segment, e);
+      throw e;
+    }
     shelf.keep(segment.source());
     open.remove(owner);
     segment.pack().close();
   }
 
-  // A disk that is full or gone: nothing that was begun can be ended.
-  private RuntimeException giveUp(IOException cause) {
-    RuntimeException failure = Disk.unwritable(shelf.folder(), cause);
-    for (Segment segment : List.copyOf(open.values())) {
-      holdings.drop(segment.source());
-      try {
-        shelf.abandon(segment.pack(), segment.pack().bytes());
-      } catch (IOException e) {
-        failure.addSuppressed(e);
-      }
+  // The disk is full or gone, or the thread was interrupted, which closes the file.
+  private void lose(Owner owner, Segment segment, IOException cause) {
+    open.remove(owner);
+    holdings.drop(segment.source());
+    try {
+      shelf.abandon(segment.pack(), segment.pack().bytes());
+    } catch (IOException e) {
+      cause.addSuppressed(e);
     }
-    open.clear();
-    return failure;
   }
 
   /** Brings the open segments' numbers up to date. */

@@ -16,6 +16,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.stream.Stream;
 
@@ -93,7 +94,9 @@ public final class ChunkStore implements AutoCloseable {
   private static FileChannel lock(Path folder) throws IOException {
     FileChannel channel =
         FileChannel.open(
-            folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            folder.resolve("lock"),
+            Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+            Disk.PRIVATE_FILE);
     Optional<FileLock> held = Optional.empty();
     try {
       held = Optional.ofNullable(channel.tryLock());
@@ -165,7 +168,7 @@ public final class ChunkStore implements AutoCloseable {
    * Keeps a page that came over the network, as far as the cache's bound allows. The caller has
    * made sure that {@code name} is its name.
    *
-   * @throws ProblemException if the disk cannot be written; open segments are lost then
+   * @throws ProblemException if the disk cannot be written; the owner's open segment is lost then
    */
   public void remember(Owner owner, ChunkName name, byte[] bytes, int offset) {
     cache.remember(owner, name, bytes, offset);
@@ -282,9 +285,8 @@ public final class ChunkStore implements AutoCloseable {
   /** Ends the open segments of the cache. Readers and writers are closed before. */
   @Override
   public void close() {
-    try {
+    try (lock) {
       cache.seal();
-      lock.close();
     } catch (IOException e) {
       throw Disk.unwritable(cached.folder(), e);
     }

@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 final class Disk {
   static final String TEMPORARY = ".tmp";
 
-  private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
+  static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FILE =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
   private static final FileAttribute<Set<PosixFilePermission>> PRIVATE_FOLDER =
       PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
