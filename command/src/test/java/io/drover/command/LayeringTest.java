@@ -20,7 +20,8 @@ class LayeringTest {
 
   @Test
   void seesEveryModule() {
-    for (String module : List.of("model", "wire", "api", "migration", "agent", "cli", "command")) {
+    for (String module :
+        List.of("model", "wire", "chunk", "api", "migration", "agent", "cli", "command")) {
       assertThat(CLASSES.stream())
           .as(module)
           .anyMatch(each -> each.getPackageName().equals("io.drover." + module));
@@ -36,6 +37,8 @@ class LayeringTest {
         .definedBy("io.drover.model..")
         .layer("wire")
         .definedBy("io.drover.wire..")
+        .layer("chunk")
+        .definedBy("io.drover.chunk..")
         .layer("api")
         .definedBy("io.drover.api..")
         .layer("linux")
@@ -59,6 +62,8 @@ class LayeringTest {
         .whereLayer("model")
         .mayNotAccessAnyLayer()
         .whereLayer("wire")
+        .mayOnlyAccessLayers("model")
+        .whereLayer("chunk")
         .mayOnlyAccessLayers("model")
         .whereLayer("api")
         .mayOnlyAccessLayers("model")

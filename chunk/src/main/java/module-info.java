@@ -1,0 +1,7 @@
+/** Content by name: names, an index over what this host holds, and the store behind it. */
+module io.drover.chunk {
+  requires static org.jspecify;
+  requires transitive io.drover.model;
+
+  exports io.drover.chunk;
+}
