@@ -32,7 +32,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * that waits and everything asked for later fails with a {@link NbdDisconnectedException}; it is
  * never connected again.
  *
- * <p>Buffers outside of the heap are sent and filled without a copy.
+ * <p>Buffers outside of the heap are sent and filled without a copy. A caller who is interrupted
+ * leaves at once, unless the server takes its time over the very bytes of that caller: {@link
+ * #close} ends that, too, so it is closed before whatever waits for its callers.
  */
 public final class NbdClient implements BlockDevice, Closeable {
   private static final int BATCH = 16;
