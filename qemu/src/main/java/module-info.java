@@ -8,4 +8,5 @@ module io.drover.qemu {
   requires org.slf4j;
 
   exports io.drover.qemu;
+  exports io.drover.qemu.nbd;
 }
