@@ -84,15 +84,7 @@ class LocalApiTest {
             StopManner.FORCED,
             "pause web",
             "resume web",
-            new MigrationRequest(
-                "web",
-                "beta",
-                Optional.of("auto"),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(true)),
+            MigrationRequest.of("web", "beta").withMode("auto").asDryRun(),
             request,
             change,
             "cancel m0000000001",
@@ -215,15 +207,7 @@ class LocalApiTest {
   }
 
   private static MigrationRequest request() {
-    return new MigrationRequest(
-        "web",
-        "beta",
-        Optional.of("auto"),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return MigrationRequest.of("web", "beta").withMode("auto");
   }
 
   private static GuestSpec spec(String name) {

@@ -16,7 +16,81 @@ public record MigrationRequest(
     Optional<Integer> parallelChannels,
     Optional<Boolean> dryRun) {
 
-  MigrationRequest asDryRun() {
+  /** A move in which the agent chooses everything. */
+  public static MigrationRequest of(String guest, String to) {
+    return new MigrationRequest(
+        guest,
+        to,
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** The same wishes for another move. */
+  public MigrationRequest between(String otherGuest, String otherHost) {
+    return new MigrationRequest(
+        otherGuest,
+        otherHost,
+        mode,
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        dryRun);
+  }
+
+  public MigrationRequest withMode(String word) {
+    return new MigrationRequest(
+        guest,
+        to,
+        Optional.of(word),
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        dryRun);
+  }
+
+  public MigrationRequest withTransport(String word) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        Optional.of(word),
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        dryRun);
+  }
+
+  public MigrationRequest withBandwidth(long bytesPerSecond) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        transport,
+        Optional.of(bytesPerSecond),
+        maxDowntimeMillis,
+        parallelChannels,
+        dryRun);
+  }
+
+  public MigrationRequest withParallelChannels(int channels) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        Optional.of(channels),
+        dryRun);
+  }
+
+  public MigrationRequest asDryRun() {
     return withDryRun(Optional.of(true));
   }
 

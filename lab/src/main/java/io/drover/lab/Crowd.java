@@ -48,15 +48,10 @@ final class Crowd {
     for (int i = 0; i < guests; i++) {
       moves.add(
           source.migrate(
-              new MigrationRequest(
-                  "g" + i,
-                  "beta",
-                  Optional.of("precopy"),
-                  Optional.of("tunnel"),
-                  Optional.of(BYTES_PER_SECOND_EACH),
-                  Optional.empty(),
-                  Optional.empty(),
-                  Optional.empty())));
+              MigrationRequest.of("g" + i, "beta")
+                  .withMode("precopy")
+                  .withTransport("tunnel")
+                  .withBandwidth(BYTES_PER_SECOND_EACH)));
     }
     Map<Measure, Double> most = new EnumMap<>(Measure.class);
     boolean sawAll = false;

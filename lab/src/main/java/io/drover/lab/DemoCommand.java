@@ -5,7 +5,6 @@ import io.drover.model.Mode;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import java.io.PrintWriter;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -70,15 +69,9 @@ final class DemoCommand implements Callable<Integer> {
   public Integer call() {
     Workload workload = Workload.parseStress(stress);
     MigrationRequest wish =
-        new MigrationRequest(
-            "",
-            "",
-            Optional.of(Mode.parse(mode).word()),
-            Optional.of(Transport.parse(transport).word()),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty());
+        MigrationRequest.of("", "")
+            .withMode(Mode.parse(mode).word())
+            .withTransport(Transport.parse(transport).word());
     LabPlan plan = LabPlan.of(new LabName(name), link.shape("1gbit"));
     PrintWriter out = spec.commandLine().getOut();
     // Whoever asks for JSON reads standard output; the story then goes to the other one.

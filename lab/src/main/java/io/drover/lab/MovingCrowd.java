@@ -95,15 +95,9 @@ final class MovingCrowd implements AutoCloseable {
   }
 
   private MigrationRequest request(LabGuest guest, String to, Contender contender) {
-    return new MigrationRequest(
-        guest.name(),
-        to,
-        Optional.of(contender.modeIn(one).word()),
-        Optional.of(contender.way().word()),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return MigrationRequest.of(guest.name(), to)
+        .withMode(contender.modeIn(one).word())
+        .withTransport(contender.way().word());
   }
 
   private Place place() {

@@ -67,15 +67,9 @@ final class MovingGuest implements AutoCloseable {
             from.here(),
             from.there(),
             agents.at(LabAgents.socket(from.lab(), from.here())),
-            new MigrationRequest(
-                GUEST,
-                from.there(),
-                Optional.of(mode.word()),
-                Optional.of(contender.way().word()),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty()),
+            MigrationRequest.of(GUEST, from.there())
+                .withMode(mode.word())
+                .withTransport(contender.way().word()),
             moverTells && mode == Mode.PRECOPY
                 ? new Convergence()::lost
                 : MeasuredMove.GiveUp.NEVER,

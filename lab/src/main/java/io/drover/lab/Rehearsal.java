@@ -41,16 +41,7 @@ final class Rehearsal {
 
   private static void move(HostControl source, String target) {
     MigrationView view =
-        source.migrate(
-            new MigrationRequest(
-                GUEST,
-                target,
-                Optional.of(Mode.POSTCOPY.word()),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty()));
+        source.migrate(MigrationRequest.of(GUEST, target).withMode(Mode.POSTCOPY.word()));
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
       Programs.pause(LOOK);

@@ -50,15 +50,7 @@ class DemoIT {
             LabPlan.of(new LabName("it-d"), LinkShape.ofRate(ByteRate.parse("1gbit")))
                 .withAgents(LabPlan.Agents.NONE),
             new Workload.Verified(64, 20),
-            new MigrationRequest(
-                "",
-                "",
-                Optional.of("precopy"),
-                Optional.of("plain"),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty()),
+            MigrationRequest.of("", "").withMode("precopy").withTransport("plain"),
             keeping);
   }
 

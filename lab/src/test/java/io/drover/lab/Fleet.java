@@ -133,27 +133,11 @@ final class Fleet implements AutoCloseable {
   // ---- migrations ----
 
   static MigrationRequest request(String guest, String to, String mode) {
-    return new MigrationRequest(
-        guest,
-        to,
-        Optional.of(mode),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return MigrationRequest.of(guest, to).withMode(mode);
   }
 
   static MigrationRequest limited(String guest, String to, String mode, long bytesPerSecond) {
-    return new MigrationRequest(
-        guest,
-        to,
-        Optional.of(mode),
-        Optional.empty(),
-        Optional.of(bytesPerSecond),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return MigrationRequest.of(guest, to).withMode(mode).withBandwidth(bytesPerSecond);
   }
 
   MigrationView awaitEnd(String host, String id) {

@@ -48,15 +48,7 @@ class MeasuredMoveIT {
               "alpha",
               "beta",
               alpha,
-              new MigrationRequest(
-                  "demo",
-                  "beta",
-                  Optional.empty(),
-                  Optional.empty(),
-                  Optional.empty(),
-                  Optional.empty(),
-                  Optional.empty(),
-                  Optional.empty()),
+              MigrationRequest.of("demo", "beta"),
               MeasuredMove.GiveUp.NEVER,
               _ -> {});
     }

@@ -39,15 +39,9 @@ class MovesIT {
   }
 
   private static MigrationRequest over(Traveller guest, String transport, String mode) {
-    return new MigrationRequest(
-        guest.name(),
-        guest.elsewhere(),
-        Optional.of(mode),
-        Optional.of(transport),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty(),
-        Optional.empty());
+    return MigrationRequest.of(guest.name(), guest.elsewhere())
+        .withMode(mode)
+        .withTransport(transport);
   }
 
   @Test
@@ -94,15 +88,9 @@ class MovesIT {
     Traveller guest = fleet().boot(Fleet.ALPHA, new Workload.Verified(48, 20), 256, 4, "");
     MigrationView view =
         guest.move(
-            new MigrationRequest(
-                guest.name(),
-                guest.elsewhere(),
-                Optional.of("precopy"),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.empty(),
-                Optional.of(2),
-                Optional.empty()));
+            MigrationRequest.of(guest.name(), guest.elsewhere())
+                .withMode("precopy")
+                .withParallelChannels(2));
     assertThat(view.channels()).hasSizeGreaterThanOrEqualTo(3);
     assertThat(view.channels().stream().filter(channel -> channel.sentBytes() > 1_000_000))
         .hasSizeGreaterThanOrEqualTo(2);

@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.drover.api.MigrationRequest;
 import io.drover.model.Mode;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,15 +61,9 @@ class StockMovesIT {
                 leg.get(0),
                 leg.get(1),
                 hosts.at(LabAgents.socket(lab, leg.get(0))),
-                new MigrationRequest(
-                    "bench",
-                    leg.get(1),
-                    Optional.of(leg.get(2)),
-                    Optional.of(way.word()),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty(),
-                    Optional.empty()),
+                MigrationRequest.of("bench", leg.get(1))
+                    .withMode(leg.get(2))
+                    .withTransport(way.word()),
                 MeasuredMove.GiveUp.NEVER,
                 _ -> {});
         assertThat(move.migration().problem()).isEmpty();

@@ -10,7 +10,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -100,15 +99,7 @@ class StockTest {
     return StockMove.started(
         "l1",
         "alpha",
-        new MigrationRequest(
-            "bench",
-            "beta",
-            Optional.of(mode),
-            Optional.of(way.word()),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty(),
-            Optional.empty()));
+        MigrationRequest.of("bench", "beta").withMode(mode).withTransport(way.word()));
   }
 
   @Test
