@@ -1,5 +1,6 @@
 package io.drover.command;
 
+import io.drover.agent.AgentTraining;
 import io.drover.api.GuestView;
 import io.drover.api.HttpConnection;
 import io.drover.api.HttpResponse;
@@ -16,14 +17,18 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Parameters;
 
 /**
  * {@code drover training}: the launcher runs it once after a build so that the JVM learns which
- * classes a client needs, and starts quickly from then on. It asks a canned agent of its own.
+ * classes a client needs, and starts quickly from then on. It asks a canned agent of its own. With
+ * {@code agent} it learns what agents do.
  */
 @Command(
     name = "training",
@@ -44,8 +49,32 @@ final class TrainingVerb implements Callable<Integer> {
           4711,
           Optional.of("m0000000000"));
 
+  @Parameters(arity = "0..1", description = "What is exercised: client or agent.")
+  private String what = "client";
+
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws IOException, InterruptedException {
+    return switch (what) {
+      case "agent" -> agents();
+      default -> client();
+    };
+  }
+
+  private static int agents() throws IOException, InterruptedException {
+    Path folder = Files.createTempDirectory("drover-training");
+    try {
+      AgentTraining.run(folder);
+      return 0;
+    } finally {
+      try (Stream<Path> files = Files.walk(folder)) {
+        for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+
+  private static int client() throws IOException {
     Path directory = Files.createTempDirectory("drover-training");
     Path socket = directory.resolve("s");
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {

@@ -91,6 +91,7 @@ final class Demo {
               "Run it by hand and see what it says.")
           .asException();
     }
+    DroverProgram.find().learn();
     steps.done("Everything that is needed is installed");
   }
 
@@ -126,15 +127,7 @@ final class Demo {
             SOURCE,
             TARGET,
             source,
-            new MigrationRequest(
-                GUEST,
-                TARGET,
-                wish.mode(),
-                wish.transport(),
-                wish.bandwidthBytesPerSecond(),
-                wish.maxDowntimeMillis(),
-                wish.parallelChannels(),
-                Optional.empty()),
+            wish.between(GUEST, TARGET),
             MeasuredMove.GiveUp.NEVER,
             steps::migration);
     if (move.completed() && move.memoryErrors() == 0) {

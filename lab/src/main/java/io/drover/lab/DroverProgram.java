@@ -3,6 +3,8 @@ package io.drover.lab;
 import io.drover.model.Problem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
 
 /** Where this Drover's own launcher and packaging are. */
 record DroverProgram(Path root) {
@@ -10,6 +12,8 @@ record DroverProgram(Path root) {
 
   /** Set by the launcher. */
   static final String LAUNCHER_VARIABLE = "DROVER_LAUNCHER";
+
+  private static final Duration LEARNING_PATIENCE = Duration.ofMinutes(2);
 
   static DroverProgram find() {
     String launcher = System.getenv().getOrDefault(LAUNCHER_VARIABLE, "");
@@ -23,6 +27,11 @@ record DroverProgram(Path root) {
           .asException();
     }
     return new DroverProgram(Path.of(root));
+  }
+
+  /** Lets agents start warm from now on; if that cannot be learnt, they start cold. */
+  void learn() {
+    Programs.Result _ = Programs.attempt(List.of(launcher(), "learn"), "", LEARNING_PATIENCE);
   }
 
   String launcher() {
