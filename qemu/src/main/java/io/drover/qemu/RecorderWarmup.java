@@ -54,13 +54,13 @@ public final class RecorderWarmup {
   private static byte[] beginning() {
     return bytes(
         out -> {
-          out.writeLong(StreamRecorder.MAGIC_AND_VERSION);
-          out.writeByte(StreamRecorder.SECTION_START);
+          out.writeLong(RamStream.MAGIC_AND_VERSION);
+          out.writeByte(RamStream.SECTION_START);
           out.writeInt(SECTION);
           named(out, "ram");
           out.writeInt(0);
-          out.writeInt(StreamRecorder.RAM_VERSION);
-          out.writeLong((long) PAGES * PAGE_BYTES | StreamRecorder.FLAG_MEM_SIZE);
+          out.writeInt(RamStream.RAM_VERSION);
+          out.writeLong((long) PAGES * PAGE_BYTES | RamStream.FLAG_MEM_SIZE);
           named(out, PageRequests.BLOCK);
           out.writeLong((long) PAGES * PAGE_BYTES);
           end(out);
@@ -70,16 +70,15 @@ public final class RecorderWarmup {
   private static byte[] pages() {
     return bytes(
         out -> {
-          out.writeByte(StreamRecorder.SECTION_PART);
+          out.writeByte(RamStream.SECTION_PART);
           out.writeInt(SECTION);
           byte[] page = new byte[PAGE_BYTES];
           for (long at = 0; at < PAGES; at++) {
             if (at == 0) {
-              out.writeLong(StreamRecorder.FLAG_PAGE);
+              out.writeLong(RamStream.FLAG_PAGE);
               named(out, PageRequests.BLOCK);
             } else {
-              out.writeLong(
-                  at * PAGE_BYTES | StreamRecorder.FLAG_PAGE | StreamRecorder.FLAG_CONTINUE);
+              out.writeLong(at * PAGE_BYTES | RamStream.FLAG_PAGE | RamStream.FLAG_CONTINUE);
             }
             out.write(page);
           }
@@ -93,8 +92,8 @@ public final class RecorderWarmup {
   }
 
   private static void end(DataOutputStream out) throws IOException {
-    out.writeLong(StreamRecorder.FLAG_EOS);
-    out.writeByte(StreamRecorder.SECTION_FOOTER);
+    out.writeLong(RamStream.FLAG_EOS);
+    out.writeByte(RamStream.SECTION_FOOTER);
     out.writeInt(SECTION);
   }
 }
