@@ -4,6 +4,7 @@ module io.drover.agent {
   requires transitive io.drover.model;
   requires io.drover.wire;
   requires io.drover.api;
+  requires io.drover.chunk;
   requires io.drover.linux;
   requires io.drover.migration;
   requires io.drover.tunnel;

@@ -4,4 +4,5 @@ module io.drover.chunk {
   requires transitive io.drover.model;
 
   exports io.drover.chunk;
+  exports io.drover.chunk.exchange;
 }

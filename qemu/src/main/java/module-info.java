@@ -3,6 +3,7 @@ module io.drover.qemu {
   requires static org.jspecify;
   requires transitive io.drover.model;
   requires transitive io.drover.migration;
+  requires transitive io.drover.chunk;
   requires io.drover.linux;
   requires tools.jackson.databind;
   requires org.slf4j;

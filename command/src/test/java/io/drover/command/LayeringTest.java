@@ -74,9 +74,10 @@ class LayeringTest {
         .whereLayer("tunnel")
         .mayOnlyAccessLayers("model", "wire", "linux")
         .whereLayer("qemu")
-        .mayOnlyAccessLayers("model", "migration", "linux")
+        .mayOnlyAccessLayers("model", "chunk", "migration", "linux")
         .whereLayer("agent")
-        .mayOnlyAccessLayers("model", "wire", "api", "linux", "migration", "tunnel", "qemu")
+        .mayOnlyAccessLayers(
+            "model", "wire", "chunk", "api", "linux", "migration", "tunnel", "qemu")
         .whereLayer("cli")
         .mayOnlyAccessLayers("model", "api")
         .whereLayer("report")

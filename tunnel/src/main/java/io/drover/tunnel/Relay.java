@@ -52,6 +52,7 @@ public final class Relay implements Closeable {
    * @param inward sees what goes from the peer to the hypervisor
    * @param additions what the hypervisor is to get besides; asked for after each piece from the
    *     peer, and at {@link Relay#sendAdditions}
+   * @param coding what the bytes cross the network in, if not as they are
    */
   public record Options(
       Throttle throttle,
@@ -59,6 +60,7 @@ public final class Relay implements Closeable {
       Optional<ByteTap> outward,
       Optional<ByteTap> inward,
       Supplier<byte[]> additions,
+      Optional<Coding.Factory> coding,
       Duration linger) {
     private static final byte[] NOTHING = {};
 
@@ -69,23 +71,28 @@ public final class Relay implements Closeable {
           Optional.empty(),
           Optional.empty(),
           () -> NOTHING,
+          Optional.empty(),
           LINGER);
     }
 
     public Options withThrottle(Throttle shared, Urgency how) {
-      return new Options(shared, how, outward, inward, additions, linger);
+      return new Options(shared, how, outward, inward, additions, coding, linger);
     }
 
     public Options withOutwardTap(ByteTap tap) {
-      return new Options(throttle, urgency, Optional.of(tap), inward, additions, linger);
+      return new Options(throttle, urgency, Optional.of(tap), inward, additions, coding, linger);
     }
 
     public Options withInwardTap(ByteTap tap) {
-      return new Options(throttle, urgency, outward, Optional.of(tap), additions, linger);
+      return new Options(throttle, urgency, outward, Optional.of(tap), additions, coding, linger);
     }
 
     public Options withAdditions(Supplier<byte[]> more) {
-      return new Options(throttle, urgency, outward, inward, more, linger);
+      return new Options(throttle, urgency, outward, inward, more, coding, linger);
+    }
+
+    public Options withCoding(Coding.Factory how) {
+      return new Options(throttle, urgency, outward, inward, additions, Optional.of(how), linger);
     }
   }
 
@@ -104,6 +111,7 @@ public final class Relay implements Closeable {
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicLong bytesIn = new AtomicLong();
   private final ReentrantLock inwardLock = new ReentrantLock();
+  private final Optional<Coding> coding;
   private final List<Thread> pumps = new CopyOnWriteArrayList<>();
   private volatile long lastNanoTime = System.nanoTime();
 
@@ -117,6 +125,8 @@ public final class Relay implements Closeable {
     this.hypervisor = hypervisor;
     this.peer = peer;
     this.options = options;
+    this.coding =
+        options.coding().map(made -> made.start(this::toPeer, this::toHypervisor, this::endInward));
   }
 
   /** What a bulk channel should have in flight at most, so that other channels see short queues. */
@@ -177,7 +187,7 @@ public final class Relay implements Closeable {
               // A tap wants an array; without one, a direct buffer saves a copy.
               try (Arena arena = Arena.ofConfined()) {
                 body.run(
-                    tap.isPresent()
+                    tap.isPresent() || coding.isPresent()
                         ? ByteBuffer.allocate(BUFFER_BYTES)
                         : arena.allocate(BUFFER_BYTES).asByteBuffer());
               } catch (IOException | RuntimeException e) {
@@ -197,40 +207,86 @@ public final class Relay implements Closeable {
       buffer.clear().limit(throttle.slice(buffer.capacity()));
       int count = hypervisor.read(buffer);
       if (count < 0) {
+        if (coding.isPresent()) {
+          coding.get().outwardEnded();
+        }
         peer.shutdownOutput();
         return;
       }
       buffer.flip();
       options.outward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
-      switch (options.urgency()) {
-        case BULK -> throttle.await(count);
-        case URGENT -> throttle.spendUrgently(count);
+      if (coding.isPresent()) {
+        coding.get().outward(buffer.array(), buffer.arrayOffset(), count);
+      } else {
+        toPeer(buffer);
       }
-      peer.write(buffer);
-      bytesOut.addAndGet(count);
-      lastNanoTime = System.nanoTime();
     }
+  }
+
+  private void toPeer(byte[] bytes, int offset, int length) throws IOException {
+    try {
+      toPeer(ByteBuffer.wrap(bytes, offset, length));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private void toPeer(ByteBuffer bytes) throws IOException, InterruptedException {
+    int count = bytes.remaining();
+    switch (options.urgency()) {
+      case BULK -> options.throttle().await(count);
+      case URGENT -> options.throttle().spendUrgently(count);
+    }
+    peer.write(bytes);
+    bytesOut.addAndGet(count);
+    lastNanoTime = System.nanoTime();
   }
 
   private void pumpInward(ByteBuffer buffer) throws IOException {
     while (true) {
       int count = peer.read(buffer.clear());
       if (count < 0) {
-        hypervisor.shutdownOutput();
+        if (coding.isPresent()) {
+          coding.get().inwardEnded();
+        } else {
+          endInward();
+        }
         return;
       }
       buffer.flip();
-      inwardLock.lock();
-      try {
-        options.inward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
-        writeInward(buffer);
-        writeInward(ByteBuffer.wrap(options.additions().get()));
-      } finally {
-        inwardLock.unlock();
+      if (coding.isPresent()) {
+        coding.get().inward(buffer.array(), buffer.arrayOffset(), count);
+      } else {
+        toHypervisor(buffer);
       }
       bytesIn.addAndGet(count);
       lastNanoTime = System.nanoTime();
     }
+  }
+
+  private void toHypervisor(byte[] bytes, int offset, int length) throws IOException {
+    toHypervisor(ByteBuffer.wrap(bytes, offset, length));
+  }
+
+  private void toHypervisor(ByteBuffer bytes) throws IOException {
+    inwardLock.lock();
+    try {
+      options
+          .inward()
+          .ifPresent(
+              tap ->
+                  tap.bytes(
+                      bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining()));
+      writeInward(bytes);
+      writeInward(ByteBuffer.wrap(options.additions().get()));
+    } finally {
+      inwardLock.unlock();
+    }
+  }
+
+  private void endInward() throws IOException {
+    hypervisor.shutdownOutput();
   }
 
   /** Sends the hypervisor what there is to add, without waiting for the peer. */
@@ -273,6 +329,7 @@ public final class Relay implements Closeable {
       breakReason = Optional.of(reason);
     }
     closeLegs();
+    coding.ifPresent(made -> made.breakOff(reason));
     pumps.forEach(Thread::interrupt); // one may wait for its turn, with no socket in hand
   }
 

@@ -62,6 +62,7 @@ class RelayTest {
         Optional.empty(),
         Optional.empty(),
         () -> new byte[0],
+        Optional.empty(),
         LINGER);
   }
 

@@ -1,0 +1,90 @@
+package io.drover.agent;
+
+import io.drover.chunk.Grain;
+import io.drover.chunk.exchange.Back;
+import io.drover.chunk.exchange.ContentSender;
+import io.drover.chunk.exchange.Saving;
+import io.drover.qemu.PageNaming;
+import io.drover.tunnel.Coding;
+import java.io.IOException;
+
+/** The source's main channel by content: names of pages, and of the pages what the target lacks. */
+final class SendingPages implements Coding {
+  private final ContentSender sender;
+  private final PageNaming naming;
+
+  /**
+   * Of a channel that is about to run.
+   *
+   * @param names makes out pages in the stream; one for a first attempt, one for a recovery
+   */
+  SendingPages(
+      String name, int window, Names names, Sink toPeer, Sink toHypervisor, End hypervisorEnd) {
+    sender =
+        new ContentSender(
+            Grain.PAGE,
+            window,
+            toPeer::write,
+            new Back() {
+              @Override
+              public void write(byte[] bytes, int offset, int length) throws IOException {
+                toHypervisor.write(bytes, offset, length);
+              }
+
+              @Override
+              public void end() throws IOException {
+                hypervisorEnd.reached();
+              }
+            });
+    naming = names.in(sender);
+    Thread.ofPlatform().daemon().name("pages-" + name).start(this::sendWanted);
+  }
+
+  /** What makes out pages in a stream. */
+  @FunctionalInterface
+  interface Names {
+    PageNaming in(ContentSender sender);
+  }
+
+  private void sendWanted() {
+    try {
+      sender.sendWanted();
+    } catch (IOException e) {
+      // The relay knows why: it has broken off, or ends.
+      sender.close(String.valueOf(e.getMessage()));
+    }
+  }
+
+  PageNaming naming() {
+    return naming;
+  }
+
+  Saving saving() {
+    return sender.saving();
+  }
+
+  @Override
+  public void outward(byte[] bytes, int offset, int length) throws IOException {
+    naming.write(bytes, offset, length);
+  }
+
+  @Override
+  public void outwardEnded() throws IOException {
+    sender.end();
+  }
+
+  @Override
+  public void inward(byte[] bytes, int offset, int length) throws IOException {
+    sender.fromPeer(bytes, offset, length);
+  }
+
+  @Override
+  public void inwardEnded() {
+    sender.close("the peer has ended");
+  }
+
+  @Override
+  public void breakOff(String reason) {
+    sender.close(reason);
+  }
+}

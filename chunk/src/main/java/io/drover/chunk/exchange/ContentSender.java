@@ -1,0 +1,307 @@
+package io.drover.chunk.exchange;
+
+import io.drover.chunk.ChunkName;
+import io.drover.chunk.ChunkNamer;
+import io.drover.chunk.Grain;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.EnumSet;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+
+/**
+ * The side that has the stream. One thread gives it the stream and waits while too many batches are
+ * on their way; another gives it what comes from the peer, and never waits for the network; a third
+ * one sends what the peer wants, in {@link #sendWanted}.
+ */
+public final class ContentSender implements AutoCloseable {
+  private final Grain grain;
+  private final ChunkNamer namer;
+  private final ByteSink toPeer;
+  private final Back back;
+  private final MessageReader messages;
+  private final int window;
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  // Those without an answer, those whose wanted chunks are to be sent, both oldest first; and those
+  // that can be filled again.
+  private final Deque<Batch> announced = new ArrayDeque<>();
+  private final Deque<Batch> wanted = new ArrayDeque<>();
+  private final Deque<Batch> spare = new ArrayDeque<>();
+  private Optional<String> over = Optional.empty();
+  private Optional<Batch> current = Optional.empty();
+  private final AtomicLong named = new AtomicLong();
+  private final AtomicLong sent = new AtomicLong();
+
+  /** Chunks and what lies between them. */
+  private final class Batch {
+    private final byte[] bodies = new byte[ExchangeLimits.CHUNKS * grain.bytes()];
+    private final ChunkName[] names = new ChunkName[ExchangeLimits.CHUNKS];
+    private final int[] literalsBefore = new int[ExchangeLimits.CHUNKS + 1];
+    private byte[] literals = new byte[4096];
+    private int chunks;
+    private int literalBytes;
+    private int wantedBits;
+
+    void clear() {
+      chunks = 0;
+      literalBytes = 0;
+      literalsBefore[0] = 0;
+    }
+
+    int literalRoom() {
+      return ExchangeLimits.LITERAL_BYTES - literalBytes;
+    }
+
+    void literal(byte[] bytes, int offset, int length) {
+      if (literalBytes + length > literals.length) {
+        literals = Arrays.copyOf(literals, ExchangeLimits.LITERAL_BYTES);
+      }
+      System.arraycopy(bytes, offset, literals, literalBytes, length);
+      literalBytes += length;
+      literalsBefore[chunks] += length;
+    }
+
+    boolean chunk(byte[] bytes, int offset) {
+      int at = chunks * grain.bytes();
+      System.arraycopy(bytes, offset, bodies, at, grain.bytes());
+      names[chunks++] = namer.name(bodies, at);
+      literalsBefore[chunks] = 0;
+      return chunks < ExchangeLimits.CHUNKS;
+    }
+
+    boolean isEmpty() {
+      return chunks == 0 && literalBytes == 0;
+    }
+
+    byte[] message() {
+      int length = 2 + chunks * (Integer.BYTES + ChunkName.BYTES) + Integer.BYTES + literalBytes;
+      byte[] message = new byte[Message.HEAD_BYTES + length];
+      Message.BATCH.head(message, length);
+      ByteBuffer out = ByteBuffer.wrap(message).position(Message.HEAD_BYTES);
+      out.putShort((short) chunks);
+      for (int i = 0; i < chunks; i++) {
+        out.putInt(literalsBefore[i]);
+        names[i].write(message, out.position());
+        out.position(out.position() + ChunkName.BYTES);
+      }
+      out.putInt(literalsBefore[chunks]);
+      out.put(literals, 0, literalBytes);
+      return message;
+    }
+  }
+
+  /**
+   * Nothing is sent yet.
+   *
+   * @param window how many batches may be without an answer
+   * @param toPeer takes whole messages, from either thread
+   * @param back where the bytes go that the peer sends besides
+   */
+  public ContentSender(Grain grain, int window, ByteSink toPeer, Back back) {
+    this.grain = grain;
+    this.namer = new ChunkNamer(grain);
+    this.window = Math.clamp(window, 1, ExchangeLimits.BATCHES / 2);
+    this.toPeer = toPeer;
+    this.back = back;
+    this.messages =
+        new MessageReader(
+            EnumSet.of(Message.WANT, Message.BACK, Message.BACK_END), grain.bytes(), this::message);
+  }
+
+  /** Bytes that are sent as they are. */
+  public void literal(byte[] bytes, int offset, int length) throws IOException {
+    int at = offset;
+    int left = length;
+    while (left > 0) {
+      Batch batch = current();
+      int taken = Math.min(left, batch.literalRoom());
+      batch.literal(bytes, at, taken);
+      at += taken;
+      left -= taken;
+      if (batch.literalRoom() == 0) {
+        flush();
+      }
+    }
+  }
+
+  /** A whole chunk. */
+  public void chunk(byte[] bytes, int offset) throws IOException {
+    if (!current().chunk(bytes, offset)) {
+      flush();
+    }
+  }
+
+  /** Sends what waits for its batch to be full. */
+  public void flush() throws IOException {
+    Optional<Batch> full = current.filter(batch -> !batch.isEmpty());
+    if (full.isEmpty()) {
+      return;
+    }
+    Batch batch = full.get();
+    current = Optional.empty();
+    byte[] message = batch.message();
+    long _ = named.addAndGet(batch.chunks);
+    lock.lock();
+    try {
+      // Nothing is wanted of a batch without chunks.
+      (batch.chunks == 0 ? spare : announced).addLast(batch);
+    } finally {
+      lock.unlock();
+    }
+    toPeer.write(message, 0, message.length);
+  }
+
+  /** Sends what is left, and returns once everything that was wanted has been sent. */
+  public void end() throws IOException {
+    flush();
+    lock.lock();
+    try {
+      await(() -> announced.isEmpty() && wanted.isEmpty());
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Sends what the peer wants, until the exchange is closed. */
+  public void sendWanted() throws IOException {
+    byte[] message = new byte[Message.HEAD_BYTES + ExchangeLimits.CHUNKS * grain.bytes()];
+    while (true) {
+      Batch batch = awaitWanted();
+      int length = 0;
+      for (int i = 0; i < batch.chunks; i++) {
+        if ((batch.wantedBits & 1 << i) != 0) {
+          System.arraycopy(
+              batch.bodies, i * grain.bytes(), message, Message.HEAD_BYTES + length, grain.bytes());
+          length += grain.bytes();
+        }
+      }
+      Message.CHUNKS.head(message, length);
+      toPeer.write(message, 0, Message.HEAD_BYTES + length);
+      long _ = sent.addAndGet(length / grain.bytes());
+      lock.lock();
+      try {
+        spare.addLast(wanted.removeFirst());
+        changed.signalAll();
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** It stays in its queue while it is sent: what waits for the end waits for that too. */
+  private Batch awaitWanted() throws IOException {
+    lock.lock();
+    try {
+      await(() -> !wanted.isEmpty());
+      return wanted.getFirst();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private Batch current() throws IOException {
+    if (current.isEmpty()) {
+      Batch batch = take();
+      batch.clear();
+      current = Optional.of(batch);
+    }
+    return current.get();
+  }
+
+  private Batch take() throws IOException {
+    lock.lock();
+    try {
+      await(() -> announced.size() + wanted.size() < window);
+      over();
+      Batch batch = spare.pollFirst();
+      if (batch != null) {
+        return batch;
+      }
+      return new Batch();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Holding the lock. */
+  private void await(BooleanSupplier condition) throws IOException {
+    try {
+      while (!condition.getAsBoolean()) {
+        over();
+        changed.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+  }
+
+  private void over() throws IOException {
+    if (over.isPresent()) {
+      throw new IOException(over.get());
+    }
+  }
+
+  /** Takes what comes from the peer, in pieces of any size. */
+  public void fromPeer(byte[] bytes, int offset, int length) throws IOException {
+    messages.read(bytes, offset, length);
+  }
+
+  private void message(Message message, ByteBuffer payload) throws IOException {
+    switch (message) {
+      case WANT -> answer(payload);
+      case BACK ->
+          back.write(payload.array(), payload.arrayOffset() + payload.position(), payload.limit());
+      case BACK_END -> back.end();
+      case BATCH, CHUNKS -> throw new IllegalStateException(message + " was not expected");
+    }
+  }
+
+  private void answer(ByteBuffer bits) throws IOException {
+    lock.lock();
+    try {
+      Batch batch = announced.peekFirst();
+      if (batch == null || bits.limit() != (batch.chunks + 7) / 8) {
+        throw new IOException("the peer answered what it was not asked");
+      }
+      batch.wantedBits = 0;
+      for (int i = 0; i < batch.chunks; i++) {
+        batch.wantedBits |= (bits.get(i / 8) >> i % 8 & 1) << i;
+      }
+      announced.removeFirst();
+      (batch.wantedBits == 0 ? spare : wanted).addLast(batch);
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  public Saving saving() {
+    return new Saving(named.get(), sent.get());
+  }
+
+  /** Nothing more comes from the peer: who waits for it is told. */
+  public void close(String reason) {
+    lock.lock();
+    try {
+      if (over.isEmpty()) {
+        over = Optional.of(reason);
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void close() {
+    close("closed");
+  }
+}

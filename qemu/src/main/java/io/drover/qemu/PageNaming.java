@@ -1,0 +1,80 @@
+package io.drover.qemu;
+
+import io.drover.chunk.Grain;
+import io.drover.chunk.exchange.ContentSender;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/**
+ * Puts QEMU's outgoing stream into an exchange: pages by name, everything else as it is. What it
+ * does not understand is all sent as it is, so the far end gives the stream out byte for byte in
+ * any case.
+ */
+public final class PageNaming {
+  private final ContentSender sender;
+  private final RamStream stream;
+  private final byte[] page = new byte[Grain.PAGE.bytes()];
+  private int filled;
+
+  /** The stream of a first attempt. */
+  public PageNaming(ContentSender sender) {
+    this.sender = sender;
+    this.stream = RamStream.of(new Pages());
+  }
+
+  private PageNaming(ContentSender sender, RamStream first) {
+    this.sender = sender;
+    this.stream = first.recovery(new Pages());
+  }
+
+  /** For the stream of a recovery, which relies on what the first attempt's said. */
+  public PageNaming recovery(ContentSender through) {
+    return new PageNaming(through, stream);
+  }
+
+  /** Sends these bytes of the stream, with all that is before them. */
+  public void write(byte[] bytes, int offset, int length) throws IOException {
+    try {
+      stream.read(bytes, offset, length);
+    } catch (UncheckedIOException e) {
+      throw e.getCause();
+    }
+    sender.flush();
+  }
+
+  private final class Pages implements RamStream.Listener {
+    @Override
+    public void begins(RamStream.Element element) {}
+
+    @Override
+    public void plain(byte[] bytes, int offset, int length) {
+      try {
+        sender.literal(bytes, offset, length);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void body(byte[] bytes, int offset, int length, boolean last) {
+      if (stream.pageBytes() != page.length) {
+        plain(bytes, offset, length);
+        return;
+      }
+      try {
+        if (length == page.length) {
+          sender.chunk(bytes, offset);
+          return;
+        }
+        System.arraycopy(bytes, offset, page, filled, length);
+        filled += length;
+        if (last) {
+          filled = 0;
+          sender.chunk(page, 0);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+}
