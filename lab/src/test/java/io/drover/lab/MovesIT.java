@@ -126,33 +126,33 @@ class MovesIT {
   }
 
   @Test
-  void guestsCrossInOppositeDirectionsAndFourGoAtOnce() {
-    List<Traveller> four = new ArrayList<>();
-    for (int i = 0; i < 4; i++) {
-      four.add(
+  void guestsCrossInOppositeDirectionsAndFiveGoAtOnce() {
+    List<Traveller> guests = new ArrayList<>();
+    for (int i = 0; i < 5; i++) {
+      guests.add(
           fleet()
               .boot(
                   i % 2 == 0 ? Fleet.ALPHA : Fleet.BETA, new Workload.Verified(32, 5), 160, 1, ""));
     }
     List<String> ids = new ArrayList<>();
-    ids.add(four.get(0).begin("precopy").id());
-    ids.add(four.get(1).begin("postcopy").id());
-    four.get(0).arrived(ids.get(0));
-    four.get(1).arrived(ids.get(1));
-    // Now the first and the fourth are on beta: bring all to one side and move all.
-    for (Traveller guest : four) {
+    ids.add(guests.get(0).begin("precopy").id());
+    ids.add(guests.get(1).begin("postcopy").id());
+    guests.get(0).arrived(ids.get(0));
+    guests.get(1).arrived(ids.get(1));
+    // Some are on beta: bring all to one side and move all.
+    for (Traveller guest : guests) {
       if (guest.host().equals(Fleet.BETA)) {
         guest.move("auto");
       }
     }
     ids.clear();
-    List<String> modes = List.of("precopy", "postcopy", "hybrid", "auto");
-    for (int i = 0; i < 4; i++) {
-      ids.add(four.get(i).begin(modes.get(i)).id());
+    List<String> modes = List.of("precopy", "postcopy", "hybrid", "auto", "postcopy");
+    for (int i = 0; i < 5; i++) {
+      ids.add(guests.get(i).begin(modes.get(i)).id());
     }
-    for (int i = 0; i < 4; i++) {
-      four.get(i).arrived(ids.get(i));
+    for (int i = 0; i < 5; i++) {
+      guests.get(i).arrived(ids.get(i));
     }
-    four.forEach(Traveller::assertWell);
+    guests.forEach(Traveller::assertWell);
   }
 }
