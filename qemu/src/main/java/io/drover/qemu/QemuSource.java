@@ -74,6 +74,10 @@ public final class QemuSource implements SourceHypervisor {
   @Override
   public void changeBandwidth(long bytesPerSecond) {
     bandwidth = bytesPerSecond;
+    if (switching) {
+      // It sleeps, or is in post-copy, which has a rate of its own.
+      return;
+    }
     setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
   }
 
