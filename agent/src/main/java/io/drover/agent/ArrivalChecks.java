@@ -135,13 +135,13 @@ final class ArrivalChecks {
     if (unknown.isPresent()) {
       return unknown.map(refusal -> there(Check.CPU, refusal));
     }
-    String model = guest.cpu().split(",", 2)[0];
     List<String> missing = qemu.missingFeatures(guest);
     return missing.isEmpty()
         ? Optional.empty()
         : Optional.of(
             Check.CPU.problem(
-                "The target cannot give CPU model '%s' its features %s".formatted(model, missing),
+                "The target cannot give CPU model '%s' its features %s"
+                    .formatted(QemuProgram.cpuModel(guest), missing),
                 "Give the guest a model that all hosts can run."));
   }
 

@@ -7,6 +7,7 @@ import io.drover.chunk.exchange.Saving;
 import io.drover.qemu.PageNaming;
 import io.drover.tunnel.Coding;
 import java.io.IOException;
+import java.util.function.Function;
 
 /** The source's main channel by content: names of pages, and of the pages what the target lacks. */
 final class SendingPages implements Coding {
@@ -19,7 +20,12 @@ final class SendingPages implements Coding {
    * @param names makes out pages in the stream; one for a first attempt, one for a recovery
    */
   SendingPages(
-      String name, int window, Names names, Sink toPeer, Sink toHypervisor, End hypervisorEnd) {
+      String name,
+      int window,
+      Function<ContentSender, PageNaming> names,
+      Sink toPeer,
+      Sink toHypervisor,
+      End hypervisorEnd) {
     sender =
         new ContentSender(
             Grain.PAGE,
@@ -36,14 +42,8 @@ final class SendingPages implements Coding {
                 hypervisorEnd.reached();
               }
             });
-    naming = names.in(sender);
+    naming = names.apply(sender);
     Thread.ofPlatform().daemon().name("pages-" + name).start(this::sendWanted);
-  }
-
-  /** What makes out pages in a stream. */
-  @FunctionalInterface
-  interface Names {
-    PageNaming in(ContentSender sender);
   }
 
   private void sendWanted() {
@@ -53,10 +53,6 @@ final class SendingPages implements Coding {
       // The relay knows why: it has broken off, or ends.
       sender.close(String.valueOf(e.getMessage()));
     }
-  }
-
-  PageNaming naming() {
-    return naming;
   }
 
   Saving saving() {

@@ -305,7 +305,8 @@ public record QemuProgram(
     return cpuModels.getOrDefault(cpuModel(definition), List.of());
   }
 
-  private static String cpuModel(GuestDefinition definition) {
+  /** A guest's CPU model, without the features that it adds or takes away. */
+  public static String cpuModel(GuestDefinition definition) {
     return definition.cpu().split(",", 2)[0];
   }
 }
