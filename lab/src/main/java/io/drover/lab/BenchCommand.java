@@ -112,6 +112,7 @@ final class BenchCommand implements Callable<Integer> {
     Prechecks.requireDisk(out);
     GuestImage image =
         new GuestImageBuilder(GuestImageBuilder.defaultCache(System.getenv()), steps::line).image();
+    DroverProgram.find().learn();
     boolean good = true;
     for (Experiment experiment : chosen) {
       good &=

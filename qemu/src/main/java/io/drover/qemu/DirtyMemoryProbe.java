@@ -18,7 +18,7 @@ final class DirtyMemoryProbe {
    * A guest that crosses in a moment is not worth a longer look: the window is at most the time in
    * which a fast link carries its memory.
    */
-  private static final double FAST_BYTES_PER_SECOND = 400e6;
+  private static final double FAST_BYTES_PER_SECOND = 1e9;
 
   private static final Duration SHORTEST_WINDOW = Duration.ofMillis(150);
 
