@@ -6,6 +6,7 @@ module io.drover.lab {
   requires io.drover.linux;
   requires io.drover.report;
   requires org.slf4j;
+  requires org.snakeyaml.engine;
   requires tools.jackson.databind;
   requires transitive info.picocli;
 

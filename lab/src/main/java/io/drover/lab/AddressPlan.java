@@ -1,8 +1,8 @@
 package io.drover.lab;
 
 /**
- * Who has which address. Every lab uses the same ones: no lab sees another, nor does the machine.
- * Hosts are counted from 0 in the order in which they were named.
+ * Who has which address on a {@link Topology#pair}. Every lab uses the same ones: no lab sees
+ * another, nor does the machine. Hosts are counted from 0 in the order in which they were named.
  */
 final class AddressPlan {
   /** The one port of every agent. */

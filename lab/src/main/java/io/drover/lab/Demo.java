@@ -51,7 +51,7 @@ final class Demo {
     try (Lab lab = Lab.up(store, plan, steps::detail)) {
       steps.done(
           "Lab of %d hosts and a client; link: %s"
-              .formatted(plan.hosts().size(), plan.shape().describe()));
+              .formatted(plan.topology().hosts().size(), plan.shape().describe()));
       LabGuest guest = new LabGuest(lab, image, GUEST, 0, workload, LabGuest.memoryFor(workload));
       HostControl source = agents.at(LabAgents.socket(lab, SOURCE));
       boot(guest, source);

@@ -37,8 +37,7 @@ final class Lab implements AutoCloseable {
             plan.name().value(),
             ProcessIdentity.current(),
             LabRecord.Keeping.OWNED,
-            plan.link(),
-            plan.shape(),
+            plan.topology(),
             List.of(),
             Set.of());
     store.exclusively(
@@ -80,12 +79,13 @@ final class Lab implements AutoCloseable {
 
   private void build(LabPlan plan, Consumer<String> progress) {
     progress.accept("making namespaces and links");
-    start(LabPlan.FABRIC, NodeRecord.Role.FABRIC, -1);
-    start(LabPlan.CLIENT, NodeRecord.Role.CLIENT, -1);
-    for (int i = 0; i < plan.hosts().size(); i++) {
-      start(plan.hosts().get(i).value(), NodeRecord.Role.HOST, i);
+    start(Machine.fabric());
+    for (Machine machine : plan.topology().machines()) {
+      Node _ = start(machine);
     }
     network().build();
+    NameServers names = new NameServers(this);
+    names.startAll();
     if (plan.agents() == LabPlan.Agents.RUN) {
       progress.accept("starting the agents");
       new LabAgents(this).startAll();
@@ -95,11 +95,21 @@ final class Lab implements AutoCloseable {
     }
   }
 
-  private void start(String name, NodeRecord.Role role, int index) {
-    Node node = Node.start(record.name(), folder(), name, role, index);
+  /** Anew, also where one of that name was switched off. */
+  private Node start(Machine machine) {
+    Node node = Node.start(record.name(), folder(), machine);
     List<NodeRecord> nodes = new ArrayList<>(record.nodes());
-    nodes.add(node.record());
+    int place = 0;
+    while (place < nodes.size() && !nodes.get(place).name().equals(machine.name())) {
+      place++;
+    }
+    if (place < nodes.size()) {
+      nodes.set(place, node.record());
+    } else {
+      nodes.add(node.record());
+    }
     save(record.withNodes(nodes));
+    return node;
   }
 
   private void save(LabRecord now) {
@@ -155,7 +165,7 @@ final class Lab implements AutoCloseable {
   }
 
   Node client() {
-    return new Node(record.only(NodeRecord.Role.CLIENT));
+    return new Node(record.only(Machine.Role.CLIENT));
   }
 
   /** Where a node's {@code /run} lies for the rest of the machine. */
@@ -189,9 +199,92 @@ final class Lab implements AutoCloseable {
     save(record.withCut(cut));
   }
 
+  /** The network that is meant to be shaped. */
   void shape(LinkShape shape) {
-    network().shape(shape);
-    save(record.withShape(shape));
+    shape(record.topology().shaped(), shape);
+  }
+
+  void shape(String networkName, LinkShape shape) {
+    Topology.Network network = record.topology().network(networkName);
+    network().shape(network, shape);
+    save(
+        record.withTopology(
+            record.topology().with(new Topology.Network(network.name(), network.kind(), shape))));
+  }
+
+  /** Switches a machine off as pulling its plug does: everything on it ends at once. */
+  void off(String name) {
+    requireOwnCables(node(name).record());
+    node(name).end();
+  }
+
+  /** Switches it on again; an agent or a name server starts, guests do not. */
+  void on(String name) {
+    NodeRecord old = node(name).record();
+    if (old.init().alive()) {
+      throw Problem.usage(
+              "node-is-on", "'%s' is on".formatted(name), "Switch it off before, with 'lab off'.")
+          .asException();
+    }
+    Node node = start(old.machine());
+    network().connect(node.record());
+    for (Machine.Attachment card : old.machine().attachments()) {
+      Topology.Network network = record.topology().network(card.network());
+      network().shape(network, network.shape());
+    }
+    Set<String> cut = new HashSet<>(record.cut());
+    cut.removeIf(link -> link.startsWith(name + "."));
+    save(record.withCut(cut));
+    startPrograms(name);
+  }
+
+  /** Ends the agent or the name server of a machine, in order. */
+  void stopPrograms(String name) {
+    switch (node(name).record().role()) {
+      case HOST -> new LabAgents(this).stop(name);
+      case NAME_SERVER -> new NameServers(this).stop(name);
+      case CLIENT, ROUTER, FABRIC -> throw runsNothing(name);
+    }
+  }
+
+  /** Starts the agent or the name server of a machine, if it had one. */
+  void startPrograms(String name) {
+    switch (node(name).record().role()) {
+      case HOST -> {
+        LabAgents agents = new LabAgents(this);
+        if (!LabAgents.state(this, name).equals("none")) {
+          agents.start(name);
+          agents.await(name);
+        }
+      }
+      case NAME_SERVER -> new NameServers(this).start(name);
+      case CLIENT, ROUTER, FABRIC -> {}
+    }
+  }
+
+  private static RuntimeException runsNothing(String name) {
+    return Problem.usage(
+            "nothing-runs",
+            "'%s' has no program to stop".formatted(name),
+            "Name a host or a name server; 'lab off' switches a machine off.")
+        .asException();
+  }
+
+  private void requireOwnCables(NodeRecord node) {
+    for (Machine.Attachment card : node.machine().attachments()) {
+      if (record.topology().network(card.network()).kind() == Topology.LinkKind.USER_SPACE) {
+        throw Problem.usage(
+                "node-stays-on",
+                "'%s' cannot be switched off: it is on %s, whose link is a process that would not"
+                        .formatted(node.name(), card.network())
+                    + " get its end of the cable back",
+                "Cut it off with 'drover lab cut %s'.".formatted(node.name()))
+            .asException();
+      }
+    }
+    if (node.role() == Machine.Role.FABRIC) {
+      throw runsNothing(node.name());
+    }
   }
 
   /** Removes everything; also when half of it is gone already. */

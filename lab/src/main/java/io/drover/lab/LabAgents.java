@@ -9,7 +9,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -51,38 +50,17 @@ final class LabAgents {
                 lab.record().name(),
                 log(host),
                 List.of(drover.launcher(), "agent", "--config", CONFIG));
-    try {
-      Files.writeString(pidFile(lab, host), process.pid() + " " + process.startTicks() + "\n");
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
-    }
+    pidFile(lab, host).write(process);
   }
 
   /** The agent's process, if it runs. */
   Optional<ProcessIdentity> process(String host) {
-    return process(lab, host);
+    return pidFile(lab, host).process();
   }
 
   /** "running", "stopped", or "none" where there never was one. */
   static String state(Lab lab, String host) {
-    if (!Files.exists(pidFile(lab, host))) {
-      return "none";
-    }
-    return process(lab, host).isPresent() ? "running" : "stopped";
-  }
-
-  private static Optional<ProcessIdentity> process(Lab lab, String host) {
-    Path file = pidFile(lab, host);
-    try {
-      if (!Files.exists(file)) {
-        return Optional.empty();
-      }
-      String[] words = Files.readString(file).strip().split(" ", -1);
-      return Optional.of(new ProcessIdentity(Long.parseLong(words[0]), Long.parseLong(words[1])))
-          .filter(ProcessIdentity::alive);
-    } catch (IOException failure) {
-      throw new UncheckedIOException(failure);
-    }
+    return pidFile(lab, host).state();
   }
 
   /** Kills the agent as {@code kill -9} does; its guests go on. */
@@ -126,8 +104,8 @@ final class LabAgents {
     return lab.folder().resolve(host).resolve("agent.log");
   }
 
-  private static Path pidFile(Lab lab, String host) {
-    return lab.folder().resolve(host).resolve("agent.pid");
+  private static PidFile pidFile(Lab lab, String host) {
+    return new PidFile(lab.folder().resolve(host).resolve("agent.pid"));
   }
 
   void issueCertificates() {
@@ -144,7 +122,7 @@ final class LabAgents {
                         lab.runFolder(host.name()).resolve("drover-tls"),
                         List.of(
                             "--host", host.name(),
-                            "--address", AddressPlan.host(host.index()),
+                            "--address", host.address(),
                             "--address", "localhost"))));
       }
       all.add(
@@ -200,7 +178,7 @@ final class LabAgents {
       if (!peer.equals(host)) {
         peers.append(
             "  %s: {address: \"%s:%d\", send: true, receive: true}\n"
-                .formatted(peer.name(), AddressPlan.host(peer.index()), AddressPlan.AGENT_PORT));
+                .formatted(peer.name(), peer.address(), AddressPlan.AGENT_PORT));
       }
     }
     return """
@@ -211,14 +189,15 @@ final class LabAgents {
     operators: [%6$s]
     run-directory: /run/drover
     state-directory: /run/drover-state
-    """
+    %7$s"""
         .formatted(
             host.name(),
-            AddressPlan.host(host.index()),
+            host.address(),
             AddressPlan.AGENT_PORT,
             TLS,
             peers.isEmpty() ? " {}" : "\n" + peers.toString().stripTrailing(),
-            OPERATOR);
+            OPERATOR,
+            host.machine().agentLines());
   }
 
   private static String tail(Path log) {
@@ -232,14 +211,6 @@ final class LabAgents {
 
   /** Stops an agent in order and waits for its end. */
   void stop(String host) {
-    Optional<ProcessIdentity> process = process(host);
-    if (process.isPresent()) {
-      CompletableFuture<ProcessHandle> ended =
-          ProcessHandle.of(process.get().pid())
-              .map(ProcessHandle::onExit)
-              .orElse(CompletableFuture.completedFuture(ProcessHandle.current()));
-      ProcessHandle.of(process.get().pid()).ifPresent(ProcessHandle::destroy);
-      ended.join();
-    }
+    pidFile(lab, host).stop();
   }
 }

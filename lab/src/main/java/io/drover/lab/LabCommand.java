@@ -1,5 +1,6 @@
 package io.drover.lab;
 
+import io.drover.model.Problem;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,6 +52,10 @@ final class LabCommand {
         .addSubcommand(new Cut(lab))
         .addSubcommand(new Heal(lab))
         .addSubcommand(new Shape(lab))
+        .addSubcommand(new Off(lab))
+        .addSubcommand(new On(lab))
+        .addSubcommand(new Stop(lab))
+        .addSubcommand(new Start(lab))
         .addSubcommand(new Image(lab));
   }
 
@@ -105,11 +110,18 @@ final class LabCommand {
   @Command(name = "up", description = "Make a lab; it stays until 'drover lab down'.")
   private static final class Up extends LabVerb {
     @Option(
+        names = "--topology",
+        paramLabel = "TOPOLOGY",
+        defaultValue = Topology.PAIR,
+        description = "pair, wan or a YAML file. Default: ${DEFAULT-VALUE}")
+    private String topology = Topology.PAIR;
+
+    @Option(
         names = "--hosts",
         paramLabel = "NAMES",
-        defaultValue = "alpha,beta",
-        description = "The hosts. Default: ${DEFAULT-VALUE}")
-    private String hosts = "alpha,beta";
+        defaultValue = "",
+        description = "The hosts of a pair, one or more. Default: alpha,beta")
+    private String hosts = "";
 
     @Option(
         names = "--user-space-link",
@@ -128,15 +140,31 @@ final class LabCommand {
     @Override
     int run() {
       LabPlan plan =
-          LabPlan.of(name(), link.shape())
-              .withHosts(LabPlan.parseHosts(hosts))
+          LabPlan.of(name(), topology())
               .withKeeping(LabRecord.Keeping.KEPT)
               .withAgents(noAgents ? LabPlan.Agents.NONE : LabPlan.Agents.RUN);
+      if (!link.shape().equals(LinkShape.UNSHAPED)) {
+        plan = plan.withShape(link.shape());
+      }
       if (userSpaceLink) {
-        plan = plan.withLink(LabRecord.LinkKind.USER_SPACE);
+        plan = plan.withUserSpaceLink();
       }
       Lab lab = Lab.up(store, plan, this::progress);
       return answer(LabStatus.of(lab), LabStatus.of(lab).lines());
+    }
+
+    private Topology topology() {
+      if (topology.equals(Topology.PAIR)) {
+        return Topology.pair(hosts.isEmpty() ? LabPlan.DEFAULT_HOSTS : LabPlan.parseHosts(hosts));
+      }
+      if (!hosts.isEmpty()) {
+        throw Problem.usage(
+                "hosts-of-topology",
+                "The topology %s names its hosts itself".formatted(topology),
+                "Leave --hosts out, or --topology.")
+            .asException();
+      }
+      return TopologyFile.named(topology);
     }
   }
 
@@ -223,7 +251,7 @@ final class LabCommand {
   private abstract static class OnLinks extends LabVerb {
     @Parameters(
         paramLabel = "LINK",
-        description = "A host (all of its links), the client, HOST.migration or HOST.guests.")
+        description = "A machine (all of its links) or MACHINE.NETWORK, such as alpha.migration.")
     String links = "";
 
     OnLinks(LabCommand common) {
@@ -259,8 +287,15 @@ final class LabCommand {
     }
   }
 
-  @Command(name = "shape", description = "Change the migration links of all hosts.")
+  @Command(name = "shape", description = "Change how the links of a network behave.")
   private static final class Shape extends LabVerb {
+    @Option(
+        names = "--network",
+        paramLabel = "NETWORK",
+        defaultValue = "",
+        description = "Which one. Default: migration, or the one that the topology means.")
+    private String network = "";
+
     @Mixin private LinkOptions link = new LinkOptions();
 
     Shape(LabCommand common) {
@@ -269,10 +304,79 @@ final class LabCommand {
 
     @Override
     int run() {
-      lab().shape(link.shape());
+      Lab lab = lab();
+      lab.shape(network.isEmpty() ? lab.record().topology().shaped() : network, link.shape());
       Map<String, Object> value = new LinkedHashMap<>();
       value.put("shape", link.shape());
       return answer(value, List.of("The links are now " + link.shape().describe() + "."));
+    }
+  }
+
+  /** Verbs about one machine. */
+  private abstract static class OnMachine extends LabVerb {
+    @Parameters(paramLabel = "MACHINE", description = "alpha, dns ...")
+    String machine = "";
+
+    OnMachine(LabCommand common) {
+      super(common);
+    }
+
+    final int done(String state) {
+      return answer(
+          Map.of("machine", machine, "state", state),
+          List.of("%s is %s.".formatted(machine, state)));
+    }
+  }
+
+  @Command(name = "off", description = "Pull a machine's plug: everything on it ends at once.")
+  private static final class Off extends OnMachine {
+    Off(LabCommand common) {
+      super(common);
+    }
+
+    @Override
+    int run() {
+      lab().off(machine);
+      return done("off");
+    }
+  }
+
+  @Command(name = "on", description = "Switch a machine on again; its guests are gone.")
+  private static final class On extends OnMachine {
+    On(LabCommand common) {
+      super(common);
+    }
+
+    @Override
+    int run() {
+      lab().on(machine);
+      return done("on");
+    }
+  }
+
+  @Command(name = "stop", description = "End a host's agent, or a name server.")
+  private static final class Stop extends OnMachine {
+    Stop(LabCommand common) {
+      super(common);
+    }
+
+    @Override
+    int run() {
+      lab().stopPrograms(machine);
+      return done("stopped");
+    }
+  }
+
+  @Command(name = "start", description = "Start a host's agent, or a name server, again.")
+  private static final class Start extends OnMachine {
+    Start(LabCommand common) {
+      super(common);
+    }
+
+    @Override
+    int run() {
+      lab().startPrograms(machine);
+      return done("started");
     }
   }
 

@@ -1,50 +1,40 @@
 package io.drover.lab;
 
 import io.drover.model.Problem;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
-/** One node's connection to one network: what can be cut. */
-record LabLink(String node, Network network) {
-  enum Network {
-    MIGRATION("migration"),
-    GUEST("guests");
-
-    private final String word;
-
-    Network(String word) {
-      this.word = word;
-    }
-  }
-
+/**
+ * One machine's connection to one network: what can be cut.
+ *
+ * @param attachment which of its cards that is
+ */
+record LabLink(String node, String network, int attachment) {
   @Override
   public String toString() {
-    return node + "." + network.word;
+    return node + "." + network;
   }
 
-  /** Reads {@code alpha} (all of its links), {@code alpha.migration} or {@code alpha.guests}. */
+  /** Reads {@code alpha} (all of its links) or {@code alpha.migration}. */
   static List<LabLink> parse(String text, LabRecord lab) {
     String[] parts = text.split("\\.", 2);
-    Optional<NodeRecord> node =
-        lab.node(parts[0]).filter(found -> found.role() != NodeRecord.Role.FABRIC);
-    List<LabLink> all =
-        node.map(
-                found ->
-                    found.role() == NodeRecord.Role.CLIENT
-                        ? List.of(new LabLink(found.name(), Network.GUEST))
-                        : List.of(
-                            new LabLink(found.name(), Network.MIGRATION),
-                            new LabLink(found.name(), Network.GUEST)))
-            .orElse(List.of());
-    List<LabLink> wanted =
-        parts.length == 1
-            ? all
-            : all.stream().filter(link -> link.network.word.equals(parts[1])).toList();
+    List<LabLink> wanted = new ArrayList<>();
+    lab.node(parts[0])
+        .ifPresent(
+            node -> {
+              List<Machine.Attachment> cards = node.machine().attachments();
+              for (int i = 0; i < cards.size(); i++) {
+                if (parts.length == 1 || cards.get(i).network().equals(parts[1])) {
+                  wanted.add(new LabLink(node.name(), cards.get(i).network(), i));
+                }
+              }
+            });
     if (wanted.isEmpty()) {
       throw Problem.unknown(
               "no-such-link",
               "Lab %s has no link '%s'".formatted(lab.name(), text),
-              "Name a host or the client, or one link such as alpha.migration or alpha.guests.")
+              "Name a machine, or one of its links such as alpha.%s."
+                  .formatted(lab.topology().shaped()))
           .asException();
     }
     return wanted;

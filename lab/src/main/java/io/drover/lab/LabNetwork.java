@@ -1,148 +1,214 @@
 package io.drover.lab;
 
+import io.drover.lab.Machine.Attachment;
+import io.drover.lab.Topology.LinkKind;
+import io.drover.lab.Topology.Network;
 import io.drover.model.ByteRate;
 import io.drover.model.Problem;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
  * The wires of a lab. Every pair of interfaces is made right inside the namespaces that it joins:
  * the machine's own never sees a name that could collide.
  *
- * <p>In each host {@code br0} is the guests' bridge with {@code lan0} as its way out, and {@code
- * mig0} the migration network. In the fabric {@code g0, g1 ...} and {@code m0, m1 ...} are the
- * other ends, on the bridges {@code lan} and {@code mig}.
+ * <p>In the fabric each network of the kernel's is a bridge of its name, and {@code p2-0} is the
+ * other end of the first card of the third machine.
  */
 final class LabNetwork {
-  static final String MIGRATION_INTERFACE = "mig0";
-  private static final String CLIENT_PORT = "gc";
   private static final String SHAPE_REST = " burst 1mb latency 50ms";
 
   private final Path folder;
   private final LabRecord lab;
+  private final Topology topology;
   private final Node fabric;
 
   LabNetwork(Path folder, LabRecord lab) {
     this.folder = folder;
     this.lab = lab;
-    this.fabric = new Node(lab.only(NodeRecord.Role.FABRIC));
+    this.topology = lab.topology();
+    this.fabric = new Node(lab.only(Machine.Role.FABRIC));
   }
 
   void build() {
-    Node client = new Node(lab.only(NodeRecord.Role.CLIENT));
-    fabric.ip(
-        "link add lan type bridge mcast_snooping 0",
-        "link add mig type bridge mcast_snooping 0",
-        "link set lan up",
-        "link set mig up");
-    List<String> pairs = new ArrayList<>();
-    List<String> ports = new ArrayList<>();
-    pairs.add(pair(client, "lan0", CLIENT_PORT));
-    ports.add("link set %s master lan up".formatted(CLIENT_PORT));
-    for (NodeRecord host : lab.hosts()) {
-      pairs.add(pair(new Node(host), "lan0", guestPort(host)));
-      ports.add("link set %s master lan up".formatted(guestPort(host)));
-      if (lab.link() == LabRecord.LinkKind.KERNEL) {
-        pairs.add(pair(new Node(host), MIGRATION_INTERFACE, migrationPort(host)));
-        ports.add("link set %s master mig up".formatted(migrationPort(host)));
+    List<String> bridges = new ArrayList<>();
+    for (Network network : topology.networks()) {
+      if (network.kind() == LinkKind.KERNEL) {
+        bridges.add("link add %s type bridge mcast_snooping 0".formatted(network.name()));
+        bridges.add("link set %s up".formatted(network.name()));
+      } else {
+        startUserSpaceLink(network);
       }
     }
-    Programs.run(List.of("ip", "-batch", "-"), String.join("\n", pairs) + "\n");
-    fabric.ip(ports.toArray(String[]::new));
-    client.ip("addr add " + AddressPlan.CLIENT + "/24 dev lan0", "link set lan0 up");
-    if (lab.link() == LabRecord.LinkKind.USER_SPACE) {
-      startUserSpaceLink();
+    fabric.ip(bridges.toArray(String[]::new));
+    for (NodeRecord node : lab.nodes()) {
+      if (node.role() != Machine.Role.FABRIC) {
+        connect(node);
+      }
     }
-    for (NodeRecord host : lab.hosts()) {
-      new Node(host)
-          .ip(
-              "link add br0 type bridge mcast_snooping 0",
-              "link set lan0 master br0 up",
-              "addr add " + AddressPlan.hostOnGuestNetwork(host.index()) + "/24 dev br0",
-              "link set br0 up",
-              "addr add " + AddressPlan.host(host.index()) + "/24 dev " + MIGRATION_INTERFACE,
-              "link set " + MIGRATION_INTERFACE + " up");
+    topology.networks().forEach(network -> shape(network, network.shape()));
+  }
+
+  /** Plugs a machine's cards in and sets them up; it must have none yet. */
+  void connect(NodeRecord record) {
+    Machine machine = record.machine();
+    Node node = new Node(record);
+    if (machine.speaksVersion6()) {
+      // Cards that come later have it off until their turn.
+      node.write(Map.of("net.ipv6.conf.all.disable_ipv6", "0"));
+      node.write(Map.of("net.ipv6.conf.default.disable_ipv6", "1"));
     }
-    shape(lab.shape());
+    plugIn(node);
+    List<String> links = new ArrayList<>();
+    List<String> addresses = new ArrayList<>();
+    for (Attachment card : machine.attachments()) {
+      card.bridge()
+          .ifPresent(
+              bridge -> {
+                links.add("link add %s type bridge mcast_snooping 0".formatted(bridge));
+                links.add("link set %s master %s up".formatted(card.card(), bridge));
+              });
+      links.add("link set %s up".formatted(card.holder()));
+      for (String address : card.addresses()) {
+        addresses.add(
+            "addr add %s dev %s%s"
+                .formatted(address, card.holder(), Machine.isV6(address) ? " nodad" : ""));
+      }
+    }
+    node.ip(links.toArray(String[]::new));
+    node.write(version6(machine));
+    node.ip(addresses.toArray(String[]::new));
+    for (Machine.Route route : machine.routes()) {
+      node.run(
+          "ip", route.isOfVersion6() ? "-6" : "-4", "route", "add", route.to(), "via", route.via());
+    }
+    if (machine.role() == Machine.Role.ROUTER) {
+      node.write(Map.of("net.ipv4.ip_forward", "1"));
+      if (machine.speaksVersion6()) {
+        node.write(Map.of("net.ipv6.conf.all.forwarding", "1"));
+      }
+    }
+    node.write(machine.settings());
   }
 
-  private String pair(Node node, String name, String port) {
-    return "link add name %s netns %d type veth peer name %s netns %d"
-        .formatted(name, node.record().init().pid(), port, fabric.record().init().pid());
+  /** For the cards that have addresses of version 6, and without a word that nobody asked for. */
+  private static Map<String, String> version6(Machine machine) {
+    Map<String, String> settings = new LinkedHashMap<>();
+    for (Attachment card : machine.attachments()) {
+      if (card.addresses().stream().anyMatch(Machine::isV6)) {
+        String prefix = "net.ipv6.conf.%s.".formatted(card.holder());
+        settings.put(prefix + "accept_dad", "0");
+        settings.put(prefix + "accept_ra", "0");
+        settings.put(prefix + "router_solicitations", "0");
+        settings.put(prefix + "disable_ipv6", "0");
+      }
+    }
+    return settings;
   }
 
-  private static String guestPort(NodeRecord host) {
-    return "g" + host.index();
+  private void plugIn(Node node) {
+    List<String> pairs = new ArrayList<>();
+    List<String> ports = new ArrayList<>();
+    Machine machine = node.record().machine();
+    for (int i = 0; i < machine.attachments().size(); i++) {
+      Attachment card = machine.attachments().get(i);
+      String port = topology.port(machine.name(), i);
+      if (topology.network(card.network()).kind() == LinkKind.USER_SPACE) {
+        moveTap(port, node, card);
+      } else {
+        pairs.add(
+            "link add name %s netns %d type veth peer name %s netns %d"
+                .formatted(
+                    card.card(), node.record().init().pid(), port, fabric.record().init().pid()));
+        ports.add("link set %s master %s up".formatted(port, card.network()));
+      }
+    }
+    if (!pairs.isEmpty()) {
+      Programs.run(List.of("ip", "-batch", "-"), String.join("\n", pairs) + "\n");
+      fabric.ip(ports.toArray(String[]::new));
+    }
   }
 
-  private static String migrationPort(NodeRecord host) {
-    return "m" + host.index();
+  /** Only the network namespace is entered: the process id is one of the machine's. */
+  private void moveTap(String port, Node node, Attachment card) {
+    Programs.run(
+        List.of(
+            "nsenter",
+            "-t",
+            Long.toString(fabric.record().init().pid()),
+            "-n",
+            "ip",
+            "link",
+            "set",
+            port,
+            "netns",
+            Long.toString(node.record().init().pid()),
+            "name",
+            card.card()));
   }
 
-  private void startUserSpaceLink() {
+  private void startUserSpaceLink(Network network) {
     List<String> command = new ArrayList<>(LinkMain.command());
-    for (NodeRecord host : lab.hosts()) {
-      command.add(migrationPort(host));
+    command.add("/run/" + socket(network));
+    for (Machine machine : topology.machines()) {
+      for (int i = 0; i < machine.attachments().size(); i++) {
+        if (machine.attachments().get(i).network().equals(network.name())) {
+          command.add(topology.port(machine.name(), i));
+        }
+      }
     }
     fabric.spawn(lab.name(), folder.resolve("link.log"), command);
-    LinkControl control = control();
-    control.await(Duration.ofSeconds(30));
-    for (NodeRecord host : lab.hosts()) {
-      // Only the network namespace is entered: the process id is one of the machine's.
-      Programs.run(
-          List.of(
-              "nsenter",
-              "-t",
-              Long.toString(fabric.record().init().pid()),
-              "-n",
-              "ip",
-              "link",
-              "set",
-              migrationPort(host),
-              "netns",
-              Long.toString(host.init().pid()),
-              "name",
-              MIGRATION_INTERFACE));
-    }
+    control(network).await(Duration.ofSeconds(30));
+  }
+
+  private static String socket(Network network) {
+    return "link-%s.sock".formatted(network.name());
   }
 
   /** The running user-space link. */
-  LinkControl control() {
-    return new LinkControl(folder.resolve(LabPlan.FABRIC).resolve("run/link.sock"));
+  LinkControl control(Network network) {
+    return new LinkControl(folder.resolve(Machine.FABRIC).resolve("run").resolve(socket(network)));
   }
 
-  void shape(LinkShape shape) {
-    switch (lab.link()) {
+  void shape(Network network, LinkShape shape) {
+    switch (network.kind()) {
       case KERNEL -> {
         if (shape.needsUserSpaceLink()) {
           throw Problem.usage(
                   "kernel-link",
-                  "This lab's link is the kernel's, which can only limit the rate",
+                  "The network %s is the kernel's, which can only limit the rate"
+                      .formatted(network.name()),
                   "Make the lab with --user-space-link, or with a delay or loss to begin with.")
               .asException();
         }
-        for (NodeRecord host : lab.hosts()) {
-          limit(new Node(host), shape.rate());
+        for (NodeRecord node : lab.nodes()) {
+          for (Attachment card : node.machine().attachments()) {
+            if (card.network().equals(network.name())) {
+              limit(new Node(node), card.card(), shape.rate());
+            }
+          }
         }
       }
-      case USER_SPACE -> control().shape(shape);
+      case USER_SPACE -> control(network).shape(shape);
     }
   }
 
-  private static void limit(Node host, Optional<ByteRate> rate) {
+  private static void limit(Node node, String card, Optional<ByteRate> rate) {
     if (rate.isPresent()) {
-      host.run(
+      node.run(
           "sh",
           "-c",
           "tc qdisc replace dev %s root tbf rate %dbit%s"
-              .formatted(MIGRATION_INTERFACE, rate.get().bytesPerSecond() * 8, SHAPE_REST));
+              .formatted(card, rate.get().bytesPerSecond() * 8, SHAPE_REST));
     } else {
       // Deleting what is not there is an error that changes nothing.
       Programs.attempt(
-          host.entering(List.of("tc", "qdisc", "del", "dev", MIGRATION_INTERFACE, "root")),
+          node.entering(List.of("tc", "qdisc", "del", "dev", card, "root")),
           "",
           Duration.ofSeconds(10));
     }
@@ -150,26 +216,15 @@ final class LabNetwork {
 
   /** Makes packets vanish in silence, or pass again; the interfaces keep their carrier. */
   void pass(LabLink link, Passing passing) {
-    if (link.network() == LabLink.Network.MIGRATION
-        && lab.link() == LabRecord.LinkKind.USER_SPACE) {
-      control().pass(hostIndex(link), passing);
-      return;
+    Network network = topology.network(link.network());
+    String port = topology.port(link.node(), link.attachment());
+    switch (network.kind()) {
+      case USER_SPACE -> control(network).pass(port, passing);
+      // Port states of a Linux bridge: 0 is disabled, 3 is forwarding.
+      case KERNEL ->
+          fabric.run(
+              "bridge", "link", "set", "dev", port, "state", passing == Passing.CUT ? "0" : "3");
     }
-    // Port states of a Linux bridge: 0 is disabled, 3 is forwarding.
-    fabric.run(
-        "bridge", "link", "set", "dev", port(link), "state", passing == Passing.CUT ? "0" : "3");
-  }
-
-  private int hostIndex(LabLink link) {
-    return lab.node(link.node()).orElseThrow().index();
-  }
-
-  private String port(LabLink link) {
-    NodeRecord node = lab.node(link.node()).orElseThrow();
-    return switch (node.role()) {
-      case CLIENT, FABRIC -> CLIENT_PORT;
-      case HOST -> link.network() == LabLink.Network.GUEST ? guestPort(node) : migrationPort(node);
-    };
   }
 
   enum Passing {

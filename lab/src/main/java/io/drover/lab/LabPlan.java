@@ -1,19 +1,11 @@
 package io.drover.lab;
 
 import io.drover.model.HostName;
-import io.drover.model.Problem;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 
 /** What a lab should consist of. */
-record LabPlan(
-    LabName name,
-    List<HostName> hosts,
-    LinkShape shape,
-    LabRecord.LinkKind link,
-    LabRecord.Keeping keeping,
-    Agents agents) {
+record LabPlan(LabName name, Topology topology, LabRecord.Keeping keeping, Agents agents) {
 
   /** Whether the hosts run Drover's agent. */
   enum Agents {
@@ -22,54 +14,50 @@ record LabPlan(
   }
 
   static final List<HostName> DEFAULT_HOSTS = List.of(new HostName("alpha"), new HostName("beta"));
-  static final String CLIENT = "client";
-  static final String FABRIC = "fabric";
 
-  LabPlan {
-    hosts = List.copyOf(hosts);
-    if (hosts.isEmpty() || hosts.size() > AddressPlan.MAX_HOSTS) {
-      throw Problem.usage(
-              "bad-lab-hosts",
-              "A lab of %d hosts cannot be made".formatted(hosts.size()),
-              "Name 1 to %d hosts.".formatted(AddressPlan.MAX_HOSTS))
-          .asException();
-    }
-    if (new HashSet<>(hosts).size() < hosts.size()
-        || hosts.stream().anyMatch(host -> List.of(CLIENT, FABRIC).contains(host.value()))) {
-      throw Problem.usage(
-              "bad-lab-hosts",
-              "The hosts' names clash",
-              "Name every host once; 'client' and 'fabric' are taken.")
-          .asException();
-    }
-  }
-
+  /** Two hosts on one network. */
   static LabPlan of(LabName name, LinkShape shape) {
-    return new LabPlan(
-        name, DEFAULT_HOSTS, shape, linkFor(shape), LabRecord.Keeping.OWNED, Agents.RUN);
+    return of(name, Topology.pair(DEFAULT_HOSTS)).withShape(shape);
   }
 
-  static LabRecord.LinkKind linkFor(LinkShape shape) {
-    return shape.needsUserSpaceLink() ? LabRecord.LinkKind.USER_SPACE : LabRecord.LinkKind.KERNEL;
+  static LabPlan of(LabName name, Topology topology) {
+    return new LabPlan(name, topology, LabRecord.Keeping.OWNED, Agents.RUN);
   }
 
   static List<HostName> parseHosts(String text) {
     return Arrays.stream(text.split(",", -1)).map(String::strip).map(HostName::new).toList();
   }
 
+  LinkShape shape() {
+    return topology.shapedNetwork().shape();
+  }
+
   LabPlan withKeeping(LabRecord.Keeping now) {
-    return new LabPlan(name, hosts, shape, link, now, agents);
+    return new LabPlan(name, topology, now, agents);
   }
 
   LabPlan withAgents(Agents now) {
-    return new LabPlan(name, hosts, shape, link, keeping, now);
+    return new LabPlan(name, topology, keeping, now);
   }
 
+  /** Hosts on one network, whatever there was before. */
   LabPlan withHosts(List<HostName> now) {
-    return new LabPlan(name, now, shape, link, keeping, agents);
+    return new LabPlan(name, Topology.pair(now), keeping, agents).withShape(shape());
   }
 
-  LabPlan withLink(LabRecord.LinkKind now) {
-    return new LabPlan(name, hosts, shape, now, keeping, agents);
+  /** Of the network that is meant to be shaped. */
+  LabPlan withShape(LinkShape now) {
+    return new LabPlan(
+        name, topology.with(Topology.Network.of(topology.shaped(), now)), keeping, agents);
+  }
+
+  /** With Drover's own link, even where the kernel's would do. */
+  LabPlan withUserSpaceLink() {
+    return new LabPlan(
+        name,
+        topology.with(
+            new Topology.Network(topology.shaped(), Topology.LinkKind.USER_SPACE, shape())),
+        keeping,
+        agents);
   }
 }

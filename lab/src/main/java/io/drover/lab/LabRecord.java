@@ -8,15 +8,14 @@ import java.util.Set;
 /**
  * What a lab writes down, so that other commands find it and leftovers can be removed.
  *
- * @param link what makes the migration link
+ * @param topology as its networks behave now
  * @param cut links that are cut now
  */
 record LabRecord(
     String name,
     ProcessIdentity owner,
     Keeping keeping,
-    LinkKind link,
-    LinkShape shape,
+    Topology topology,
     List<NodeRecord> nodes,
     Set<String> cut) {
 
@@ -25,13 +24,6 @@ record LabRecord(
     OWNED,
     /** Stays until {@code drover lab down}. */
     KEPT
-  }
-
-  enum LinkKind {
-    /** A bridge between veth pairs, shaped by tc. */
-    KERNEL,
-    /** Drover's own link process. */
-    USER_SPACE
   }
 
   /** Short: the paths of unix sockets below it may have 107 characters. */
@@ -50,7 +42,7 @@ record LabRecord(
     return nodes.stream().filter(node -> node.name().equals(wanted)).findFirst();
   }
 
-  NodeRecord only(NodeRecord.Role role) {
+  NodeRecord only(Machine.Role role) {
     return nodes.stream()
         .filter(node -> node.role() == role)
         .findFirst()
@@ -58,7 +50,7 @@ record LabRecord(
   }
 
   List<NodeRecord> hosts() {
-    return nodes.stream().filter(node -> node.role() == NodeRecord.Role.HOST).toList();
+    return nodes.stream().filter(node -> node.role() == Machine.Role.HOST).toList();
   }
 
   /** Nobody will come back for it. */
@@ -70,18 +62,18 @@ record LabRecord(
   }
 
   LabRecord withNodes(List<NodeRecord> now) {
-    return new LabRecord(name, owner, keeping, link, shape, now, cut);
+    return new LabRecord(name, owner, keeping, topology, now, cut);
   }
 
   LabRecord withKeeping(Keeping now) {
-    return new LabRecord(name, owner, now, link, shape, nodes, cut);
+    return new LabRecord(name, owner, now, topology, nodes, cut);
   }
 
-  LabRecord withShape(LinkShape now) {
-    return new LabRecord(name, owner, keeping, link, now, nodes, cut);
+  LabRecord withTopology(Topology now) {
+    return new LabRecord(name, owner, keeping, now, nodes, cut);
   }
 
   LabRecord withCut(Set<String> now) {
-    return new LabRecord(name, owner, keeping, link, shape, nodes, now);
+    return new LabRecord(name, owner, keeping, topology, nodes, now);
   }
 }

@@ -47,7 +47,7 @@ record LinkControl(Path socket) {
             shape.reorderPercent()));
   }
 
-  void pass(int port, LabNetwork.Passing passing) {
+  void pass(String port, LabNetwork.Passing passing) {
     ask((passing == LabNetwork.Passing.CUT ? "cut " : "heal ") + port);
   }
 

@@ -12,12 +12,12 @@ import java.nio.file.Path;
  * @param sentBytes by the node
  */
 record LinkCounters(long receivedBytes, long sentBytes) {
-  /** Of the migration interface of a host. */
+  /** Of the card at which a host's agent listens. */
   static LinkCounters ofMigrationLink(Node host) {
     try {
       return parse(
           Files.readString(Path.of("/proc/" + host.record().init().pid() + "/net/dev")),
-          LabNetwork.MIGRATION_INTERFACE);
+          host.record().machine().mainCard());
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }

@@ -65,12 +65,19 @@ final class LinkEngine {
     shape = now;
   }
 
-  void cut(int port) {
-    ports.get(port).cut = true;
+  void cut(String port) {
+    port(port).cut = true;
   }
 
-  void heal(int port) {
-    ports.get(port).cut = false;
+  void heal(String port) {
+    port(port).cut = false;
+  }
+
+  private Port port(String name) {
+    return ports.stream()
+        .filter(port -> port.device.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no port " + name));
   }
 
   String stats() {

@@ -27,8 +27,6 @@ import java.util.stream.Stream;
  * takes its devices along when it ends.
  */
 final class LinkMain {
-  private static final Path SOCKET = Path.of("/run/link.sock");
-
   private LinkMain() {}
 
   /** How to start it from the running Java, whether that has a class path or a module path. */
@@ -51,12 +49,13 @@ final class LinkMain {
             LinkMain.class.getName()));
   }
 
-  static void main(String[] names) throws IOException {
-    List<TapDevice> devices = Arrays.stream(names).map(TapDevice::create).toList();
+  /** First the socket where it listens, then its ports' names. */
+  static void main(String[] arguments) throws IOException {
+    List<TapDevice> devices = Arrays.stream(arguments).skip(1).map(TapDevice::create).toList();
     LinkEngine engine = new LinkEngine(devices, new SplittableRandom());
     engine.start();
     try (ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
-      server.bind(UnixDomainSocketAddress.of(SOCKET));
+      server.bind(UnixDomainSocketAddress.of(arguments[0]));
       while (true) {
         try (SocketChannel channel = server.accept()) {
           serve(engine, channel);
@@ -81,8 +80,8 @@ final class LinkMain {
     try {
       switch (words[0]) {
         case "shape" -> engine.shape(shape(words));
-        case "cut" -> engine.cut(Integer.parseInt(words[1]));
-        case "heal" -> engine.heal(Integer.parseInt(words[1]));
+        case "cut" -> engine.cut(words[1]);
+        case "heal" -> engine.heal(words[1]);
         case "stats" -> {
           return "ok " + engine.stats();
         }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
@@ -38,13 +39,21 @@ record Node(NodeRecord record) {
       while :; do sleep 86400 & wait $! || :; done
       """;
 
+  private static final String SETTINGS =
+      "while [ $# -gt 0 ]; do echo \"$2\" > \"$1\"; shift 2; done";
+
+  /** In the run folder as soon as a machine is there. */
+  private static final String UP = ".up";
+
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  static Node start(String lab, Path folder, String name, NodeRecord.Role role, int index) {
+  static Node start(String lab, Path folder, Machine machine) {
+    String name = machine.name();
     Path run = runFolder(folder, name);
     Path log = folder.resolve(name).resolve("node.log");
     try {
       Files.createDirectories(run);
+      Files.deleteIfExists(run.resolve(UP)); // of a machine that was switched off
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
@@ -73,7 +82,7 @@ record Node(NodeRecord record) {
     builder.redirectErrorStream(true).redirectOutput(log.toFile());
     Process holder = Programs.start(builder);
     long deadline = System.nanoTime() + PATIENCE.toNanos();
-    while (!Files.exists(run.resolve(".up"))) {
+    while (!Files.exists(run.resolve(UP))) {
       if (!holder.isAlive() || System.nanoTime() > deadline) {
         holder.destroyForcibly();
         throw Problem.host(
@@ -92,8 +101,7 @@ record Node(NodeRecord record) {
             .orElseThrow(() -> new IllegalStateException("unshare has no child"))
             .pid();
     return new Node(
-        new NodeRecord(
-            name, role, index, identity(holder.pid()), identity(init), networkNamespace(init)));
+        new NodeRecord(machine, identity(holder.pid()), identity(init), networkNamespace(init)));
   }
 
   private static Path runFolder(Path labFolder, String name) {
@@ -170,7 +178,23 @@ record Node(NodeRecord record) {
 
   /** Several {@code ip} commands in one process. */
   void ip(String... lines) {
+    if (lines.length == 0) {
+      return;
+    }
     Programs.run(entering(List.of("ip", "-batch", "-")), String.join("\n", lines) + "\n");
+  }
+
+  /** Kernel settings by their names for {@code sysctl}, in that order. */
+  void write(Map<String, String> settings) {
+    List<String> command = new ArrayList<>(List.of("sh", "-ec", SETTINGS, "settings"));
+    settings.forEach(
+        (key, value) -> {
+          command.add("/proc/sys/" + key.replace('.', '/'));
+          command.add(value);
+        });
+    if (!settings.isEmpty()) {
+      Programs.run(entering(command));
+    }
   }
 
   /**

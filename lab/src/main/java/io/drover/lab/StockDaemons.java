@@ -104,7 +104,7 @@ final class StockDaemons {
   }
 
   static String address(NodeRecord host) {
-    return AddressPlan.host(host.index());
+    return host.address();
   }
 
   private NodeRecord peer(NodeRecord host) {

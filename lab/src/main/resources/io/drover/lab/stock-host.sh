@@ -102,6 +102,12 @@ group = "root"
 END
     exec "$(command -v libvirtd || echo /usr/sbin/libvirtd)" --listen
     ;;
+  named)
+    exec "$(command -v named || echo /usr/sbin/named)" -g -c /run/dns/server.conf
+    ;;
+  knotd)
+    exec "$(command -v knotd || echo /usr/sbin/knotd)" -c /run/dns/server.conf
+    ;;
   virsh) # its words
     exec virsh -q -c qemu:///system "$@"
     ;;

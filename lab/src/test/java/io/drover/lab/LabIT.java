@@ -132,7 +132,8 @@ class LabIT {
       assertThat(received).isBetween(1, 45); // a quarter of 60 is 15
       lab.shape(LinkShape.UNSHAPED);
       assertThat(reaches(alpha, AddressPlan.host(1))).isTrue();
-      assertThat(lab.network().control().stats()).contains("m0 frames=", "m1 frames=");
+      assertThat(lab.network().control(lab.record().topology().shapedNetwork()).stats())
+          .contains("p1-0 frames=", "p2-0 frames=");
     }
     assertThat(Leftovers.find(STORE, record)).isEmpty();
   }
@@ -140,8 +141,7 @@ class LabIT {
   @Test
   void theUserSpaceLinkKeepsToItsRate() {
     LinkShape slow = LinkShape.ofRate(ByteRate.parse("80mbit"));
-    try (Lab lab =
-        Lab.up(STORE, plan("it-a", slow).withLink(LabRecord.LinkKind.USER_SPACE), _ -> {})) {
+    try (Lab lab = Lab.up(STORE, plan("it-a", slow).withUserSpaceLink(), _ -> {})) {
       double megabytesPerSecond = transfer(lab, 20);
       assertThat(megabytesPerSecond).isBetween(2.0, 13.0);
       lab.shape(LinkShape.UNSHAPED);
@@ -229,11 +229,7 @@ class LabIT {
 
   @Test
   void downWorksAfterTheLinkProcessAndAHostWereKilled() {
-    Lab lab =
-        Lab.up(
-            STORE,
-            plan("it-a", LinkShape.UNSHAPED).withLink(LabRecord.LinkKind.USER_SPACE),
-            _ -> {});
+    Lab lab = Lab.up(STORE, plan("it-a", LinkShape.UNSHAPED).withUserSpaceLink(), _ -> {});
     LabRecord record = lab.record();
     List<ProcessIdentity> link =
         lab.node("fabric").processes().stream()

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -20,8 +21,11 @@ class LabPlanTest {
 
   private static final ProcessIdentity NOBODY = new ProcessIdentity(999_999_999, 1);
 
-  private static NodeRecord node(String name, NodeRecord.Role role, int index) {
-    return new NodeRecord(name, role, index, NOBODY, NOBODY, 1);
+  private static final Topology PAIR =
+      LabPlan.of(new LabName("x"), LinkShape.ofRate(ByteRate.parse("1gbit"))).topology();
+
+  private static NodeRecord node(Machine machine) {
+    return new NodeRecord(machine, NOBODY, NOBODY, 1);
   }
 
   private static LabRecord record(ProcessIdentity owner, LabRecord.Keeping keeping) {
@@ -29,25 +33,26 @@ class LabPlanTest {
         "x",
         owner,
         keeping,
-        LabRecord.LinkKind.KERNEL,
-        new LinkShape(Optional.of(ByteRate.parse("1gbit")), 0, 0, 0),
-        List.of(
-            node("fabric", NodeRecord.Role.FABRIC, -1),
-            node("client", NodeRecord.Role.CLIENT, -1),
-            node("alpha", NodeRecord.Role.HOST, 0),
-            node("beta", NodeRecord.Role.HOST, 1)),
+        PAIR,
+        Stream.concat(Stream.of(Machine.fabric()), PAIR.machines().stream())
+            .map(LabPlanTest::node)
+            .toList(),
         Set.of("alpha.migration"));
   }
 
   @Test
   void choosesTheKernelsLinkWhereThatCanDoIt() {
-    assertThat(LabPlan.linkFor(LinkShape.UNSHAPED)).isEqualTo(LabRecord.LinkKind.KERNEL);
-    assertThat(LabPlan.linkFor(LinkShape.ofRate(ByteRate.parse("1gbit"))))
-        .isEqualTo(LabRecord.LinkKind.KERNEL);
-    assertThat(LabPlan.linkFor(new LinkShape(Optional.empty(), 10, 0, 0)))
-        .isEqualTo(LabRecord.LinkKind.USER_SPACE);
-    assertThat(LabPlan.linkFor(new LinkShape(Optional.empty(), 0, 0.5, 0)))
-        .isEqualTo(LabRecord.LinkKind.USER_SPACE);
+    assertThat(kindFor(LinkShape.UNSHAPED)).isEqualTo(Topology.LinkKind.KERNEL);
+    assertThat(kindFor(LinkShape.ofRate(ByteRate.parse("1gbit"))))
+        .isEqualTo(Topology.LinkKind.KERNEL);
+    assertThat(kindFor(new LinkShape(Optional.empty(), 10, 0, 0)))
+        .isEqualTo(Topology.LinkKind.USER_SPACE);
+    assertThat(kindFor(new LinkShape(Optional.empty(), 0, 0.5, 0)))
+        .isEqualTo(Topology.LinkKind.USER_SPACE);
+  }
+
+  private static Topology.LinkKind kindFor(LinkShape shape) {
+    return LabPlan.of(new LabName("x"), shape).topology().shapedNetwork().kind();
   }
 
   @Test
