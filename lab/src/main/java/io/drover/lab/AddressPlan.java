@@ -10,8 +10,6 @@ final class AddressPlan {
 
   static final String CLIENT = "192.0.2.1";
   static final int MAX_HOSTS = 8;
-  private static final int FIRST_GUEST = 100;
-  private static final int MAX_GUESTS = 100;
 
   private AddressPlan() {}
 
@@ -23,13 +21,6 @@ final class AddressPlan {
   /** On the guests' network. */
   static String hostOnGuestNetwork(int index) {
     return "192.0.2." + (index + 2);
-  }
-
-  static String guest(int index) {
-    if (index < 0 || index >= MAX_GUESTS) {
-      throw new IllegalArgumentException("guest " + index);
-    }
-    return "192.0.2." + (FIRST_GUEST + index);
   }
 
   static String guestMac(int index) {

@@ -143,6 +143,7 @@ final class Demo {
   static String describe(Workload workload) {
     return switch (workload) {
       case Workload.Idle _ -> "nothing";
+      case Workload.Serving _ -> "whatever clients ask for";
       case Workload.Probed probed -> "%d MB, read at random".formatted(probed.mebibytes());
       case Workload.Touched touched -> touched.mebibytes() + " MB touched";
       case Workload.Verified load ->

@@ -3,6 +3,7 @@ package io.drover.lab;
 import io.drover.model.Problem;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 
 /** A kernel and initial file systems that boot to a workload in about two seconds. */
 record GuestImage(Path folder) {
@@ -18,6 +19,7 @@ record GuestImage(Path folder) {
       case Workload.Idle _,
           Workload.Touched _,
           Workload.Probed _,
+          Workload.Serving _,
           Workload.Verified _,
           Workload.Corrupted _ ->
           folder.resolve("initrd.img");
@@ -37,14 +39,23 @@ record GuestImage(Path folder) {
     return initrd;
   }
 
+  /** What a guest's clients run outside of it. */
+  Path clientProgram() {
+    return folder.resolve("netprobe");
+  }
+
   /**
-   * Quiet, on the serial line, and without the neighbour chatter that would hide a silent guest.
+   * Quiet, on the serial line, and where it has only old addresses without the neighbour chatter
+   * that would hide a silent guest.
    */
-  String commandLine(Workload workload, String address) {
-    return "console=ttyS0 quiet loglevel=4 nowatchdog ipv6.disable=1 panic=0 random.trust_cpu=on"
-        + " drover.ip="
-        + address
-        + " drover.load="
-        + workload.word();
+  String commandLine(Workload workload, List<String> addresses, List<String> gateways) {
+    StringBuilder line =
+        new StringBuilder("console=ttyS0 quiet loglevel=4 nowatchdog panic=0 random.trust_cpu=on");
+    if (addresses.stream().noneMatch(Machine::isV6)) {
+      line.append(" ipv6.disable=1");
+    }
+    addresses.forEach(address -> line.append(" drover.ip=").append(address));
+    gateways.forEach(gateway -> line.append(" drover.gateway=").append(gateway));
+    return line.append(" drover.load=").append(workload.word()).toString();
   }
 }

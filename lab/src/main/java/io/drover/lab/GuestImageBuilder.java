@@ -54,7 +54,12 @@ final class GuestImageBuilder {
   private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64";
 
   /** Drover's own, compiled on this machine. */
-  private static final List<String> LOADS = List.of("memload", "faultprobe");
+  private static final List<String> LOADS = List.of("memload", "faultprobe", "netserve");
+
+  /** The same for a guest's clients, outside of it. */
+  private static final List<String> CLIENTS = List.of("netprobe");
+
+  private static final String HEADER = "net.h";
 
   private static final List<String> TOOLS = List.of("stress", "stress-ng");
   private static final Pattern LIBRARY = Pattern.compile("(/[^\\s:]+)");
@@ -121,6 +126,9 @@ final class GuestImageBuilder {
       progress.accept("building the guest image");
       Path result = Files.createDirectory(work.resolve("result"));
       Files.copy(onlyFile(kernelTree.resolve("boot"), "vmlinuz-"), result.resolve("vmlinuz"));
+      for (String client : CLIENTS) {
+        compile(work, client, result);
+      }
       Path root = baseTree(work, kernelTree.resolve("lib/modules"));
       Path base = result.resolve("initrd.img");
       pack(root, base);
@@ -177,18 +185,7 @@ final class GuestImageBuilder {
     Path bin = Files.createDirectory(root.resolve("bin"));
     Files.copy(Programs.require("busybox"), bin.resolve("busybox"));
     for (String load : LOADS) {
-      Path source = work.resolve(load + ".c");
-      Files.write(source, resource(load + ".c"));
-      Programs.run(
-          List.of(
-              "gcc",
-              "-O2",
-              "-Wall",
-              "-static",
-              "-o",
-              bin.resolve(load).toString(),
-              source.toString(),
-              "-lm"));
+      compile(work, load, bin);
     }
     Path init = root.resolve("init");
     Files.write(init, resource("guest-init.sh"));
@@ -202,6 +199,22 @@ final class GuestImageBuilder {
     }
     Files.writeString(target.resolve("order"), order);
     return root;
+  }
+
+  private static void compile(Path work, String program, Path into) throws IOException {
+    Path source = work.resolve(program + ".c");
+    Files.write(source, resource(program + ".c"));
+    Files.write(work.resolve(HEADER), resource(HEADER));
+    Programs.run(
+        List.of(
+            "gcc",
+            "-O2",
+            "-Wall",
+            "-static",
+            "-o",
+            into.resolve(program).toString(),
+            source.toString(),
+            "-lm"));
   }
 
   /** A module that is not there as a file is built into the kernel. */
@@ -283,9 +296,10 @@ final class GuestImageBuilder {
     } catch (NoSuchAlgorithmException impossible) {
       throw new IllegalStateException("every JDK has SHA-256", impossible);
     }
-    for (String load : LOADS) {
-      digest.update(resource(load + ".c"));
+    for (String program : Stream.concat(LOADS.stream(), CLIENTS.stream()).toList()) {
+      digest.update(resource(program + ".c"));
     }
+    digest.update(resource(HEADER));
     digest.update(resource("guest-init.sh"));
     for (String program : Stream.concat(Stream.of("busybox"), TOOLS.stream()).toList()) {
       Optional<Path> path = Programs.find(program);

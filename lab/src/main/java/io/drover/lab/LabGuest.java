@@ -56,7 +56,8 @@ final class LabGuest {
             Optional.empty(),
             Optional.of(image.kernel().toString()),
             Optional.of(image.initrdFor(workload).toString()),
-            Optional.of(image.commandLine(workload, address() + "/24")),
+            Optional.of(
+                image.commandLine(workload, network().addresses(index), network().gateways())),
             Optional.of(
                 List.of(new GuestSpec.CardSpec(Optional.of(AddressPlan.guestMac(index)), "br0"))),
             Optional.of("/run/serial/" + name + ".log"));
@@ -74,8 +75,18 @@ final class LabGuest {
     return name;
   }
 
+  private Topology.GuestNetwork network() {
+    return lab.record().topology().guests();
+  }
+
+  /** The first of its addresses. */
   String address() {
-    return AddressPlan.guest(index);
+    return network().address(index);
+  }
+
+  /** All of them, with the length of their prefix. */
+  List<String> addresses() {
+    return network().addresses(index);
   }
 
   Workload workload() {
@@ -143,6 +154,7 @@ final class LabGuest {
         await(host, "filled its memory", SerialLog::loaded);
         await(host, "reported its memory", log -> log.memory().isPresent());
       }
+      case Workload.Serving _ -> await(host, "opened its ports", SerialLog::serves);
       case Workload.Touched _ -> await(host, "filled its memory", SerialLog::loaded);
       case Workload.Probed _ -> await(host, "timed its reads", log -> log.probes() > 0);
     }

@@ -122,9 +122,13 @@ final class LabNetwork {
         moveTap(port, node, card);
       } else {
         pairs.add(
-            "link add name %s netns %d type veth peer name %s netns %d"
+            "link add name %s netns %d address %s type veth peer name %s netns %d"
                 .formatted(
-                    card.card(), node.record().init().pid(), port, fabric.record().init().pid()));
+                    card.card(),
+                    node.record().init().pid(),
+                    topology.mac(machine.name(), i),
+                    port,
+                    fabric.record().init().pid()));
         ports.add("link set %s master %s up".formatted(port, card.network()));
       }
     }

@@ -145,15 +145,24 @@ final class NameServers {
               - target: stderr
                 any: info
             key:
-              - {id: drover, algorithm: hmac-sha256, secret: "%s"}
+              - id: drover
+                algorithm: hmac-sha256
+                secret: "%s"
             acl:
-              - {id: drover, key: drover, action: [update, transfer]}
+              - id: drover
+                key: drover
+                action: [update, transfer]
             zone:
             """
                 .formatted(secret));
     for (Zone zone : zones) {
       text.append(
-          "  - {domain: %1$s, storage: /run/dns, file: %1$s.zone, acl: drover}%n"
+          """
+            - domain: %1$s
+              storage: /run/dns
+              file: %1$s.zone
+              acl: drover
+          """
               .formatted(zone.name()));
     }
     return text.toString();

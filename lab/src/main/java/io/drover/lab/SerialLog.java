@@ -23,7 +23,7 @@ final class SerialLog {
   private static final Pattern FAULT =
       Pattern.compile(
           "Kernel panic|Oops|BUG: |general protection|segfault|Bad page|DROVER mem-error"
-              + "|DROVER mem-failed|DROVER load-ended|stress-ng: (fail|error)"
+              + "|DROVER mem-failed|DROVER net-failed|DROVER load-ended|stress-ng: (fail|error)"
               + "|stress: FAIL|Out of memory");
 
   private static final Pattern ALIVE =
@@ -41,6 +41,8 @@ final class SerialLog {
   private long probes;
   private long lines;
   private int busyProcesses;
+  private boolean serves;
+  private Optional<SilentTraffic> silent = Optional.empty();
 
   SerialLog(Path file) {
     this.file = file;
@@ -101,6 +103,16 @@ final class SerialLog {
     return lines;
   }
 
+  /** Whether it answers the network probes. */
+  boolean serves() {
+    return serves;
+  }
+
+  /** What it took in without an answer, as it said last on this host. */
+  Optional<SilentTraffic> silentTraffic() {
+    return silent;
+  }
+
   /** Processes of stress or stress-ng that the guest counts. */
   int busyProcesses() {
     return busyProcesses;
@@ -126,6 +138,10 @@ final class SerialLog {
     if (line.startsWith("DROVER mem-ready") || line.startsWith("DROVER touch ")) {
       loaded = true;
     }
+    if (line.equals("DROVER net-ready ok")) {
+      serves = true;
+    }
+    SilentTraffic.parse(line).ifPresent(status -> silent = Optional.of(status));
     Matcher alive = ALIVE.matcher(line);
     if (alive.matches()) {
       busyProcesses = Integer.parseInt(alive.group(1));

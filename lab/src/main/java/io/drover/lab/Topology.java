@@ -13,9 +13,15 @@ import java.util.regex.Pattern;
  * Which machines a lab has, and what is between them.
  *
  * @param name "pair" for the lab that nobody asked otherwise for
+ * @param guests which addresses guests have
  * @param shaped the network whose rate, delay and loss the command line is about
  */
-record Topology(String name, String shaped, List<Network> networks, List<Machine> machines) {
+record Topology(
+    String name,
+    String shaped,
+    GuestNetwork guests,
+    List<Network> networks,
+    List<Machine> machines) {
   /** What makes up a network. */
   enum LinkKind {
     /** A bridge between veth pairs, shaped by tc. */
@@ -29,6 +35,50 @@ record Topology(String name, String shaped, List<Network> networks, List<Machine
     static Network of(String name, LinkShape shape) {
       return new Network(
           name, shape.needsUserSpaceLink() ? LinkKind.USER_SPACE : LinkKind.KERNEL, shape);
+    }
+  }
+
+  /**
+   * What guests are given.
+   *
+   * @param prefixes in each of which every guest has an address
+   * @param gateways none where guests reach nobody beyond
+   */
+  record GuestNetwork(List<String> prefixes, List<String> gateways) {
+    private static final int FIRST = 100;
+    private static final int MOST = 100;
+    private static final Pattern PREFIX =
+        Pattern.compile("(?:[0-9]{1,3}\\.){3}0/[0-9]{1,2}|[0-9a-f:]+::/[0-9]{1,3}");
+
+    GuestNetwork {
+      prefixes = List.copyOf(prefixes);
+      gateways = List.copyOf(gateways);
+      require(!prefixes.isEmpty(), "guests have no addresses");
+      for (String prefix : prefixes) {
+        require(
+            PREFIX.matcher(prefix).matches(),
+            "'%s' is no prefix such as 192.0.2.0/24 or 2001:db8::/64".formatted(prefix));
+      }
+    }
+
+    /** The first address of a guest, without the length of its prefix. */
+    String address(int index) {
+      String first = addresses(index).getFirst();
+      return first.substring(0, first.indexOf('/'));
+    }
+
+    /** With the lengths of their prefixes; the machines' own are below these. */
+    List<String> addresses(int index) {
+      if (index < 0 || index >= MOST) {
+        throw new IllegalArgumentException("guest " + index);
+      }
+      return prefixes.stream()
+          .map(
+              prefix ->
+                  Machine.isV6(prefix)
+                      ? prefix.replaceFirst("::/", "::" + (FIRST + index) + "/")
+                      : prefix.replaceFirst("\\.0/", "." + (FIRST + index) + "/"))
+          .toList();
     }
   }
 
@@ -143,6 +193,7 @@ record Topology(String name, String shaped, List<Network> networks, List<Machine
     return new Topology(
         PAIR,
         MIGRATION,
+        new GuestNetwork(List.of("192.0.2.0/24"), List.of()),
         List.of(Network.of(GUESTS, LinkShape.UNSHAPED), Network.of(MIGRATION, LinkShape.UNSHAPED)),
         machines);
   }
@@ -177,6 +228,7 @@ record Topology(String name, String shaped, List<Network> networks, List<Machine
     return new Topology(
         name,
         shaped,
+        guests,
         networks.stream().map(each -> each.name().equals(now.name()) ? now : each).toList(),
         machines);
   }
@@ -185,15 +237,25 @@ record Topology(String name, String shaped, List<Network> networks, List<Machine
     return new Topology(
         name,
         shaped,
+        guests,
         networks,
         machines.stream().map(each -> each.name().equals(now.name()) ? now : each).toList());
   }
 
   /** The fabric's end of a card's cable: short, as the kernel wants names. */
   String port(String machine, int attachment) {
+    return "p%d-%d".formatted(place(machine), attachment);
+  }
+
+  /** A card has the same one after its machine was switched off and on: neighbours remember it. */
+  String mac(String machine, int attachment) {
+    return "02:00:00:00:%02x:%02x".formatted(place(machine), attachment);
+  }
+
+  private int place(String machine) {
     for (int i = 0; i < machines.size(); i++) {
       if (machines.get(i).name().equals(machine)) {
-        return "p%d-%d".formatted(i, attachment);
+        return i;
       }
     }
     throw new IllegalArgumentException("no machine " + machine);

@@ -90,7 +90,16 @@ final class TopologyFile {
     all.sections("networks").forEach((name, each) -> networks.add(network(name, each)));
     List<Machine> machines = new ArrayList<>();
     all.sections("machines").forEach((name, each) -> machines.add(machine(name, each)));
-    Topology topology = new Topology(all.text("name"), all.text("shaped"), networks, machines);
+    Section guests =
+        all.find("guests", Section.class).orElseThrow(() -> mistake("the key 'guests' is missing"));
+    Topology topology =
+        new Topology(
+            all.text("name"),
+            all.text("shaped"),
+            new Topology.GuestNetwork(guests.texts("prefixes"), guests.texts("gateways")),
+            networks,
+            machines);
+    guests.end();
     all.end();
     return topology;
   }

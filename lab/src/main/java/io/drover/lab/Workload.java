@@ -71,6 +71,19 @@ sealed interface Workload {
     }
   }
 
+  /** Answers the network probes, a {@link ClientProbe} each; never speaks first. */
+  record Serving() implements Workload {
+    @Override
+    public String word() {
+      return "serve";
+    }
+
+    @Override
+    public int mebibytes() {
+      return 0;
+    }
+  }
+
   Pattern STRESS = Pattern.compile("([0-9]{1,6})(?:,([0-9]{1,6}))?");
 
   /** As the guest's init script reads it. */

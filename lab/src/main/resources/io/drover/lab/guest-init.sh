@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # PID 1 of a lab guest. What it does is chosen on the kernel's command line:
-#   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.load=idle | mem,MB,RATE[,FLIP] | touch,MB | probe,MB | stress,MB | stress-ng,MB
+#   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.gateway=192.0.2.1 (both as often as wanted)
+#   drover.load=serve | idle | mem,MB,RATE[,FLIP] | touch,MB | probe,MB | stress,MB | stress-ng,MB
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys
@@ -12,16 +13,24 @@ while read -r module; do insmod "/modules/$module.ko"; done < /modules/order
 load=idle
 for word in $(cat /proc/cmdline); do
   case $word in
-    drover.ip=*) ip=${word#*=} ;;
+    drover.ip=*) ips="$ips ${word#*=}" ;;
+    drover.gateway=*) gateways="$gateways ${word#*=}" ;;
     drover.load=*) load=${word#*=} ;;
     drover.off=*) off=${word#*=} ;;
   esac
 done
 echo 1 > /proc/sys/kernel/panic_on_oops
 ip link set lo up
-if [ -n "$ip" ] && [ -e /sys/class/net/eth0 ]; then
-  ip addr add "$ip" dev eth0
+if [ -n "$ips" ] && [ -e /sys/class/net/eth0 ]; then
+  # Whoever moves keeps its address: asking around whether somebody has it would only delay it.
+  for file in accept_dad accept_ra router_solicitations; do
+    [ ! -e /proc/sys/net/ipv6/conf/eth0/$file ] || echo 0 > /proc/sys/net/ipv6/conf/eth0/$file
+  done
   ip link set eth0 up
+  for ip in $ips; do ip addr add "$ip" dev eth0; done
+  for gateway in $gateways; do
+    case $gateway in *:*) ip -6 route add default via "$gateway" ;; *) ip route add default via "$gateway" ;; esac
+  done
 fi
 if [ -n "$off" ]; then
   (sleep "$off"; poweroff -f) &
@@ -32,6 +41,13 @@ old=$IFS; IFS=,; set -- $load; IFS=$old
 kind=$1; shift
 case $kind in
   mem) memload mem "$@" ;;
+  serve)
+    mkdir -p /www
+    echo "DROVER page" > /www/index.html
+    httpd -p 80 -h /www
+    netserve &
+    echo "DROVER net-ready ok"
+    ;;
   touch) memload touch "$@" ;;
   probe) faultprobe "$@" ;;
   stress) stress --vm 1 --vm-bytes "$1M" --vm-keep & ;;

@@ -32,7 +32,7 @@ final class PlainGuest implements AutoCloseable {
                     "-initrd",
                     image.initrdFor(workload).toString(),
                     "-append",
-                    image.commandLine(workload, "192.0.2.10/24")))
+                    image.commandLine(workload, List.of("192.0.2.10/24"), List.of())))
             .redirectErrorStream(true)
             .redirectOutput(folder.resolve("qemu.log").toFile())
             .start();

@@ -18,6 +18,7 @@ class TopologyFileTest {
       """
       name: tiny
       shaped: net
+      guests: {prefixes: [192.0.2.0/24, "2001:db8::/64"], gateways: [192.0.2.9]}
       networks:
         net: {rate: 10mbit, delay: 5, loss: 0.5, reorder: 1}
       machines:
@@ -49,6 +50,10 @@ class TopologyFileTest {
                 "net",
                 Topology.LinkKind.USER_SPACE,
                 new LinkShape(Optional.of(ByteRate.parse("10mbit")), 5, 0.5, 1)));
+    assertThat(topology.guests().addresses(3))
+        .containsExactly("192.0.2.103/24", "2001:db8::103/64");
+    assertThat(topology.guests().address(0)).isEqualTo("192.0.2.100");
+    assertThat(topology.guests().gateways()).containsExactly("192.0.2.9");
     Machine one = machine(topology, "one");
     assertThat(one.role()).isEqualTo(Machine.Role.HOST);
     assertThat(one.address()).isEqualTo("192.0.2.1");
@@ -66,6 +71,7 @@ class TopologyFileTest {
             List.of("role: host", "role: ghost", "router"),
             List.of("role: host", "rule: host", "machines.one.role"),
             List.of("shaped: net", "shaped: other", "no network 'other'"),
+            List.of("192.0.2.0/24", "192.0.2.1/24", "no prefix"),
             List.of("loss: 0.5", "loss: 101", "out of range"),
             List.of("loss: 0.5", "loss: much", "networks.net"),
             List.of("loss: 0.5", "lost: 1", "networks.net.lost"),

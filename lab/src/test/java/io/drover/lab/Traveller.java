@@ -40,6 +40,15 @@ final class Traveller {
     return spec.name();
   }
 
+  String address() {
+    return guest.address();
+  }
+
+  /** What it took in without answering, as it said on its host. */
+  Optional<SilentTraffic> silentTraffic() {
+    return guest.serial(host).silentTraffic();
+  }
+
   String host() {
     return host;
   }

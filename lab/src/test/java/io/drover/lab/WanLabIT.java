@@ -114,8 +114,12 @@ class WanLabIT {
       try (Lab lab = up(topology)) {
         Node alpha = lab.node("alpha");
         String update =
-            "server 203.0.113.130\nupdate delete web.lab.example A\n"
-                + "update add web.lab.example 5 A 198.51.100.100\nsend\n";
+            """
+            server 203.0.113.130
+            update delete web.lab.example A
+            update add web.lab.example 5 A 198.51.100.100
+            send
+            """;
         assertThat(
                 Programs.attempt(
                         alpha.entering(List.of("nsupdate", "-t", "5")),

@@ -1,0 +1,69 @@
+package io.drover.lab;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What a client outside saw of a guest since it was told to begin anew; see {@code netprobe.c}.
+ *
+ * @param sent requests since the client started
+ * @param answers to them
+ * @param gapMillis the longest time without an answer, also one that still lasts
+ * @param gapEndNanos when that ended, by {@link System#nanoTime}: the machine's monotonic clock
+ * @param slowestMillis the longest that one request took
+ * @param lost requests that had no answer within a second
+ * @param broken connections that ended other than they should
+ */
+record ClientReport(
+    ClientKind kind,
+    long sent,
+    long answers,
+    double gapMillis,
+    long gapEndNanos,
+    double slowestMillis,
+    long lost,
+    long broken) {
+  private static final Pattern WORD = Pattern.compile(" ([a-z]+)=([a-z0-9]+)");
+  private static final String BEGINNING = "DROVER client kind=";
+  private static final double MICROS_PER_MILLI = 1000;
+
+  /** Nothing where a line is no report. */
+  static Optional<ClientReport> parse(String line) {
+    if (!line.startsWith(BEGINNING)) {
+      return Optional.empty();
+    }
+    Map<String, String> words = new HashMap<>();
+    Matcher matcher = WORD.matcher(line);
+    while (matcher.find()) {
+      words.put(matcher.group(1), matcher.group(2));
+    }
+    try {
+      return Optional.of(
+          new ClientReport(
+              ClientKind.of(words.getOrDefault("kind", "")),
+              number(words, "sent"),
+              number(words, "answers"),
+              number(words, "gap") / MICROS_PER_MILLI,
+              number(words, "end") * 1000,
+              number(words, "slowest") / MICROS_PER_MILLI,
+              number(words, "lost"),
+              number(words, "broken")));
+    } catch (IllegalArgumentException cutOff) {
+      return Optional.empty();
+    }
+  }
+
+  private static long number(Map<String, String> words, String key) {
+    return Long.parseLong(words.getOrDefault(key, ""));
+  }
+
+  /** For people. */
+  @Override
+  public String toString() {
+    return "%s: silent for %.0f ms, slowest %.0f ms, %d lost, %d broken"
+        .formatted(kind.word(), gapMillis, slowestMillis, lost, broken);
+  }
+}
