@@ -42,6 +42,10 @@ enum ClientKind {
     return name().toLowerCase(Locale.ROOT);
   }
 
+  boolean isAnswered() {
+    return this != SINK && this != FORBIDDEN;
+  }
+
   /** Whether it needs what was sent to arrive in the end, after having been sent again. */
   boolean retransmits() {
     return switch (this) {

@@ -109,7 +109,7 @@ final class ClientProbe implements AutoCloseable {
   /** Waits for the first answer; those that get none have nothing to wait for. */
   void awaitReady(Duration patience) {
     long deadline = System.nanoTime() + patience.toNanos();
-    while (!ready && kind != ClientKind.SINK && kind != ClientKind.FORBIDDEN) {
+    while (!ready && kind.isAnswered()) {
       if (System.nanoTime() > deadline || !process.isAlive()) {
         throw silent("had no answer");
       }

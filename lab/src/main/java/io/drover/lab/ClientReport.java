@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
  * @param gapMillis the longest time without an answer, also one that still lasts
  * @param gapEndNanos when that ended, by {@link System#nanoTime}: the machine's monotonic clock
  * @param slowestMillis the longest that one request took
+ * @param silentMillis how long the last answer is ago
  * @param lost requests that had no answer within a second
  * @param broken connections that ended other than they should
  */
@@ -24,11 +25,13 @@ record ClientReport(
     double gapMillis,
     long gapEndNanos,
     double slowestMillis,
+    double silentMillis,
     long lost,
     long broken) {
   private static final Pattern WORD = Pattern.compile(" ([a-z]+)=([a-z0-9]+)");
   private static final String BEGINNING = "DROVER client kind=";
   private static final double MICROS_PER_MILLI = 1000;
+  private static final double CUT_OFF_MILLIS = 2000;
 
   /** Nothing where a line is no report. */
   static Optional<ClientReport> parse(String line) {
@@ -49,6 +52,7 @@ record ClientReport(
               number(words, "gap") / MICROS_PER_MILLI,
               number(words, "end") * 1000,
               number(words, "slowest") / MICROS_PER_MILLI,
+              number(words, "silent") / MICROS_PER_MILLI,
               number(words, "lost"),
               number(words, "broken")));
     } catch (IllegalArgumentException cutOff) {
@@ -58,6 +62,11 @@ record ClientReport(
 
   private static long number(Map<String, String> words, String key) {
     return Long.parseLong(words.getOrDefault(key, ""));
+  }
+
+  /** Whether it was cut off: nobody heard of it for long, or a connection ended badly. */
+  boolean isCutOff() {
+    return broken > 0 || kind.isAnswered() && kind != ClientKind.IDLE && silentMillis > CUT_OFF_MILLIS;
   }
 
   /** For people. */

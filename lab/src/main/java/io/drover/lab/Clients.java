@@ -22,8 +22,7 @@ final class Clients implements AutoCloseable {
           ClientKind.SHORT,
           ClientKind.WEB);
 
-  private static final Duration READY_PATIENCE = Duration.ofSeconds(30);
-  private static final Duration WAKING = Duration.ofMillis(100);
+    private static final Duration WAKING = Duration.ofMillis(100);
   private static final Duration WAKE_PATIENCE = Duration.ofSeconds(20);
 
   private final List<ClientProbe> probes = new ArrayList<>();
@@ -31,13 +30,14 @@ final class Clients implements AutoCloseable {
   private Clients() {}
 
   /** Waits until all of them had an answer. */
-  static Clients of(Lab lab, GuestImage image, String address, Set<ClientKind> kinds) {
+  static Clients of(
+      Lab lab, GuestImage image, String address, Set<ClientKind> kinds, Duration patience) {
     Clients clients = new Clients();
     try {
       kinds.stream()
           .sorted()
           .forEach(kind -> clients.probes.add(ClientProbe.of(lab, image, kind, address)));
-      clients.probes.forEach(probe -> probe.awaitReady(READY_PATIENCE));
+      clients.probes.forEach(probe -> probe.awaitReady(patience));
       return clients;
     } catch (RuntimeException failure) {
       clients.close();

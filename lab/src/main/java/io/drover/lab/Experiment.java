@@ -53,7 +53,7 @@ record Experiment(
   }
 
   /** What is done again and again. A new kind needs a {@link Site}, too. */
-  sealed interface Procedure permits Moves, ClientCommand, ManyMoves {
+  sealed interface Procedure permits Moves, ClientCommand, ManyMoves, Reach {
     /** In the order in which they are shown. */
     List<CaseKey> cases();
 
@@ -336,6 +336,73 @@ record Experiment(
       return List.of(Crowd.WORKLOAD);
     }
   }
+
+  /**
+   * Clients of every kind use a guest that moves in a lab of the topology {@code wan}, there and
+   * back.
+   */
+  record Reach(List<Trip> trips) implements Procedure {
+    static final Workload WORKLOAD = new Workload.Serving();
+
+    public Reach {
+      trips = List.copyOf(trips);
+    }
+
+    Trip trip(String caseName) {
+      return trips.stream().filter(each -> each.name().equals(caseName)).findFirst().orElseThrow();
+    }
+
+    @Override
+    public List<CaseKey> cases() {
+      return trips.stream().map(trip -> CaseKey.of(trip.name())).toList();
+    }
+
+    @Override
+    public List<ContenderKey> contenders() {
+      return trips.stream()
+          .flatMap(trip -> trip.methods().stream())
+          .map(method -> ContenderKey.drover(method.name()))
+          .distinct()
+          .toList();
+    }
+
+    /** Each method has a lab of its own, so they do not take turns. */
+    @Override
+    public List<Piece> plan(int runs) {
+      List<Piece> pieces = new ArrayList<>();
+      for (Trip trip : trips) {
+        for (Method method : trip.methods()) {
+          pieces.addAll(Piece.repeated(trip.name(), method.name(), runs, 40, 14));
+        }
+      }
+      return pieces;
+    }
+
+    @Override
+    public long memoryMebibytes(String caseName) {
+      return 2 * LabGuest.memoryFor(WORKLOAD).mebibytes();
+    }
+
+    @Override
+    public List<Workload> workloads(String caseName) {
+      return List.of(WORKLOAD);
+    }
+  }
+
+  /** Between which hosts, and what is tried to keep the guest's clients. */
+  record Trip(String name, String from, String to, List<Method> methods) {
+    Trip {
+      methods = List.copyOf(methods);
+    }
+  }
+
+  /**
+   * A way to keep a guest reachable.
+   *
+   * @param agentLines what every host's agent is told for it
+   * @param card what it is told about the guest
+   */
+  record Method(String name, String agentLines, LabGuest.CardFacts card) {}
 
   /**
    * A guest and a link.

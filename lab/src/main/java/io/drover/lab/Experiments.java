@@ -50,7 +50,8 @@ final class Experiments {
         link(scale),
         auto(scale),
         client(),
-        relay(scale));
+        relay(scale),
+        ContinuityExperiment.of());
   }
 
   static Experiment named(String name, Scale scale) {

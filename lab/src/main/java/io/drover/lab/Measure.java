@@ -29,7 +29,24 @@ enum Measure {
   SOURCE_HEAP("source's heap used", "MiB", Better.LOWER),
   TARGET_HEAP("target's heap used", "MiB", Better.LOWER),
   SOURCE_RESIDENT("source's resident", "MiB", Better.LOWER),
-  TARGET_RESIDENT("target's resident", "MiB", Better.LOWER);
+  TARGET_RESIDENT("target's resident", "MiB", Better.LOWER),
+
+  /** What clients outside saw; see {@link ClientKind}. */
+  PING_GAP("ping", "ms", Better.LOWER),
+  UDP_GAP("UDP", "ms", Better.LOWER),
+  SINK_GAP("UDP to a silent guest", "ms", Better.LOWER),
+  TALK_GAP("TCP, messages", "ms", Better.LOWER),
+  DOWN_GAP("TCP, stream from the guest", "ms", Better.LOWER),
+  UP_GAP("TCP, stream to the guest", "ms", Better.LOWER),
+  IDLE_GAP("TCP, idle, woken", "ms", Better.LOWER),
+  SHORT_GAP("TCP, short connections", "ms", Better.LOWER),
+  WEB_GAP("web pages", "ms", Better.LOWER),
+  /** Kinds of clients of which a connection ended, or that heard nothing any more. */
+  CUT_OFF("kinds of clients cut off", "", Better.LOWER),
+  /** The longest silence of ping and UDP, without the agents' downtime. */
+  DATAGRAM_EXCESS("ping and UDP beyond downtime", "ms", Better.LOWER),
+  /** The longest silence of TCP, without the downtime and the time-out that it leads to. */
+  CONNECTION_EXCESS("TCP beyond downtime and time-out", "ms", Better.LOWER);
 
   private final String label;
   private final String unit;

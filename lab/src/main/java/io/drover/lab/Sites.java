@@ -31,6 +31,18 @@ final class Sites {
       case Moves moves -> moves(moves, caseName, samples);
       case Experiment.ClientCommand command -> new CommandSite(command);
       case Experiment.ManyMoves many -> new CrowdSite(many);
+      case Experiment.Reach reach ->
+          new ReachSite(
+              reach.trip(caseName),
+              method ->
+                  RestingLab.of(
+                      Lab.up(
+                          store,
+                          LabPlan.of(name, TopologyFile.wan().withAgentLines(method.agentLines())),
+                          steps::detail)),
+              agents,
+              image,
+              steps);
     };
   }
 

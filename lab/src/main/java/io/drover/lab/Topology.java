@@ -233,13 +233,20 @@ record Topology(
         machines);
   }
 
-  Topology with(Machine now) {
+  /** Every host's agent is told this beside what it is told anyway. */
+  Topology withAgentLines(String lines) {
     return new Topology(
         name,
         shaped,
         guests,
         networks,
-        machines.stream().map(each -> each.name().equals(now.name()) ? now : each).toList());
+        machines.stream()
+            .map(
+                each ->
+                    each.role() == Machine.Role.HOST
+                        ? each.withAgentLines(each.agentLines() + lines)
+                        : each)
+            .toList());
   }
 
   /** The fabric's end of a card's cable: short, as the kernel wants names. */

@@ -14,9 +14,9 @@
  * One word on standard input, one line on standard output:
  *   mark            forget the gaps and the losses so far
  *   wake            (idle) say something and wait for the echo
- *   report          DROVER client kind=udp answers=N gap=MICROS end=AT slowest=MICROS lost=N broken=N at=NOW
+ *   report          DROVER client kind=udp answers=N gap=MICROS end=AT slowest=MICROS silent=MICROS lost=N broken=N at=NOW
  * gap is the longest time between two answers, one that still lasts included; end is when it ended, on the machine's
- * monotonic clock. lost counts requests without an answer after a second. broken counts connections that ended badly. */
+ * monotonic clock; silent is how long the last answer is ago. lost counts requests without an answer after a second. broken counts connections that ended badly. */
 #include "net.h"
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
@@ -289,10 +289,11 @@ static void report(uint64_t now) {
   if (streaming && last_answer && now - last_answer > longest) longest = now - last_answer, longest_end = now;
   if (kind == IDLE && woken) longest = now - woken, longest_end = now;
   if (kind == PING || kind == UDP || kind == DNS) count_lost(now);
-  printf("DROVER client kind=%s sent=%llu answers=%llu gap=%llu end=%llu slowest=%llu lost=%llu broken=%llu at=%llu\n",
+  printf("DROVER client kind=%s sent=%llu answers=%llu gap=%llu end=%llu slowest=%llu silent=%llu lost=%llu "
+         "broken=%llu at=%llu\n",
          names[kind], (unsigned long long)sent, (unsigned long long)answers, (unsigned long long)longest,
-         (unsigned long long)longest_end, (unsigned long long)slowest, (unsigned long long)lost,
-         (unsigned long long)broken, (unsigned long long)now);
+         (unsigned long long)longest_end, (unsigned long long)slowest,
+         (unsigned long long)(now - last_answer), (unsigned long long)lost, (unsigned long long)broken, (unsigned long long)now);
   fflush(stdout);
 }
 

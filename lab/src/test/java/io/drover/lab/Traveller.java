@@ -120,6 +120,12 @@ final class Traveller {
     assertRanOnce();
   }
 
+  /** Nothing that it said on either host was a complaint. */
+  void assertNoFaults() {
+    assertThat(guest.serial(host).faults()).isEmpty();
+    assertThat(guest.serial(Fleet.other(host)).faults()).isEmpty();
+  }
+
   /** Lines of two copies would be mixed in time. */
   void assertRanOnce() {
     List<Heard> heard = new ArrayList<>();

@@ -1,0 +1,86 @@
+package io.drover.lab;
+
+import io.drover.lab.Experiment.Method;
+import io.drover.lab.Experiment.Reach;
+import io.drover.lab.Experiment.Trip;
+import io.drover.report.Figure;
+import io.drover.report.Verdict.Bound;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What a guest's users outside notice of a move, in one subnet and across two. */
+final class ContinuityExperiment {
+  private static final int RUNS = 10;
+  private static final double TOLERANCE_MILLIS = 50;
+
+  /** The agents know the card's bridge alone: the guest is announced there, nothing else. */
+  private static final Method ANNOUNCE =
+      new Method("announce", "", LabGuest.CardFacts.BRIDGE);
+
+  private ContinuityExperiment() {}
+
+  static Experiment of() {
+    Trip near = new Trip("one subnet", "alpha", "beta", List.of(ANNOUNCE));
+    Trip far = new Trip("across subnets", "alpha", "gamma", List.of(ANNOUNCE));
+    List<Target> targets = new ArrayList<>(targets(near, ANNOUNCE));
+    return new Experiment(
+        "continuity",
+        "What do a guest's users outside notice of a move, in one subnet and across two?",
+        new Reach(List.of(near, far)),
+        List.of(
+            Measure.CUT_OFF,
+            Measure.DATAGRAM_EXCESS,
+            Measure.CONNECTION_EXCESS,
+            Measure.DOWNTIME,
+            Measure.PING_GAP,
+            Measure.UDP_GAP,
+            Measure.SINK_GAP,
+            Measure.TALK_GAP,
+            Measure.DOWN_GAP,
+            Measure.UP_GAP,
+            Measure.IDLE_GAP,
+            Measure.SHORT_GAP,
+            Measure.WEB_GAP,
+            Measure.TOTAL),
+        targets,
+        List.of(),
+        List.of(
+            bars("Clients cut off", Measure.CUT_OFF),
+            bars("Longest silence, UDP", Measure.UDP_GAP),
+            bars("Longest silence, TCP", Measure.TALK_GAP)),
+        RUNS);
+  }
+
+  /** What a method has to keep to that claims to lose nobody. */
+  private static List<Target> targets(Trip trip, Method method) {
+    String where = "%s, %s".formatted(trip.name(), method.name());
+    return List.of(
+        target("kinds of clients cut off, at worst, " + where, trip, method, Measure.CUT_OFF, 0),
+        target(
+            "silence of ping and UDP beyond the downtime, at worst, " + where,
+            trip,
+            method,
+            Measure.DATAGRAM_EXCESS,
+            TOLERANCE_MILLIS),
+        target(
+            "silence of TCP beyond the downtime and one time-out, at worst, " + where,
+            trip,
+            method,
+            Measure.CONNECTION_EXCESS,
+            TOLERANCE_MILLIS));
+  }
+
+  private static Target target(
+      String text, Trip trip, Method method, Measure measure, double limit) {
+    return new Target(
+        text,
+        new Target.Worst(trip.name(), method.name(), measure),
+        Bound.AT_MOST,
+        limit,
+        measure.yardstick().unit());
+  }
+
+  private static Figure bars(String title, Measure measure) {
+    return new Figure.Bars(title, measure.label(), measure.yardstick().unit());
+  }
+}

@@ -1,0 +1,205 @@
+package io.drover.lab;
+
+import io.drover.api.MigrationRequest;
+import io.drover.api.MigrationView;
+import io.drover.lab.Experiment.Method;
+import io.drover.lab.Experiment.Trip;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** A guest with clients of every kind that goes there and back, in a lab for each method. */
+final class ReachSite implements Site {
+  private static final String GUEST = "reached";
+  private static final Duration QUIET = Duration.ofSeconds(1);
+  private static final Duration POLL = Duration.ofMillis(50);
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  /** For what was retransmitted later and later, and for what the guest says once a second. */
+  private static final Duration SETTLE = Duration.ofSeconds(4);
+
+  private static final Duration REACH_PATIENCE = Duration.ofSeconds(15);
+
+  private final Trip trip;
+  private final Function<Method, Lab> labs;
+  private final HostControl.Factory agents;
+  private final GuestImage image;
+  private final Steps steps;
+  private @Nullable Place place;
+
+  private record Place(Method method, Lab lab, LabGuest guest, String here) {}
+
+  ReachSite(
+      Trip trip,
+      Function<Method, Lab> labs,
+      HostControl.Factory agents,
+      GuestImage image,
+      Steps steps) {
+    this.trip = trip;
+    this.labs = labs;
+    this.agents = agents;
+    this.image = image;
+    this.steps = steps;
+  }
+
+  @Override
+  public Measured measure(Piece piece) {
+    Method method =
+        trip.methods().stream()
+            .filter(each -> each.name().equals(piece.contender()))
+            .findFirst()
+            .orElseThrow();
+    Place from = place(method);
+    try (Clients clients = clients(from)) {
+      Place ready = place(method); // it may have gone home for them
+      Programs.pause(QUIET);
+      clients.mark();
+      String target = ready.here().equals(trip.from()) ? trip.to() : trip.from();
+      MigrationView view = move(ready, target);
+      Programs.pause(SETTLE);
+      Map<ClientKind, ClientReport> reports = clients.reports();
+      return Measured.of(
+          values(
+              view,
+              reports,
+              ready.guest().serial(target).silentTraffic(),
+              2.0 * ready.lab().record().topology().shapedNetwork().shape().delayMillis()));
+    }
+  }
+
+  /** Where nobody reaches the guest any more, it goes home first. */
+  private Clients clients(Place at) {
+    try {
+      return clientsNow(at);
+    } catch (ProblemException unreachable) {
+      if (at.here().equals(trip.from())) {
+        throw unreachable;
+      }
+      MigrationView _ = move(at, trip.from());
+      return clientsNow(place(at.method()));
+    }
+  }
+
+  private Clients clientsNow(Place at) {
+    return Clients.of(at.lab(), image, at.guest().address(), Clients.LAWFUL, REACH_PATIENCE);
+  }
+
+  private MigrationView move(Place from, String target) {
+    HostControl source = agents.at(LabAgents.socket(from.lab(), from.here()));
+    MigrationView view = source.migrate(MigrationRequest.of(GUEST, target));
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
+      Programs.pause(POLL);
+      view = source.migration(view.id());
+      steps.migration(view);
+    }
+    if (!view.outcome().equals(Optional.of("completed"))) {
+      throw Problem.migration(
+              "bench-move",
+              "The move ended as %s%s"
+                  .formatted(
+                      view.outcome().orElse("unknown"),
+                      view.problem().map(problem -> ": " + problem.message()).orElse("")),
+              "")
+          .asException();
+    }
+    place = new Place(from.method(), from.lab(), from.guest(), target);
+    return view;
+  }
+
+  static Map<Measure, Double> values(
+      MigrationView view,
+      Map<ClientKind, ClientReport> reports,
+      Optional<SilentTraffic> silent,
+      double roundTripMillis) {
+    Map<Measure, Double> values = new EnumMap<>(Measure.class);
+    values.put(Measure.TOTAL, view.elapsedSeconds());
+    Map<ClientKind, Double> gaps = new EnumMap<>(ClientKind.class);
+    reports.forEach((kind, report) -> gaps.put(kind, report.gapMillis()));
+    silent.ifPresent(
+        traffic ->
+            gaps.put(
+                ClientKind.SINK,
+                (double) (traffic.longestRun() + 1) * ClientKind.SINK.interval().toMillis()));
+    gaps.forEach((kind, gap) -> values.put(measure(kind), gap));
+    values.put(
+        Measure.CUT_OFF, (double) reports.values().stream().filter(ClientReport::isCutOff).count());
+    view.downtimeMillis()
+        .ifPresent(
+            downtime -> {
+              values.put(Measure.DOWNTIME, downtime);
+              values.put(Measure.DATAGRAM_EXCESS, longest(gaps, Transport.DATAGRAMS) - downtime);
+              values.put(
+                  Measure.CONNECTION_EXCESS,
+                  longest(gaps, Transport.CONNECTIONS)
+                      - downtime
+                      - RetransmissionTime.inForceMillis(downtime, roundTripMillis));
+            });
+    return values;
+  }
+
+  private enum Transport {
+    DATAGRAMS,
+    CONNECTIONS
+  }
+
+  private static double longest(Map<ClientKind, Double> gaps, Transport transport) {
+    return gaps.entrySet().stream()
+        .filter(gap -> gap.getKey().retransmits() == (transport == Transport.CONNECTIONS))
+        .mapToDouble(Map.Entry::getValue)
+        .max()
+        .orElse(0);
+  }
+
+  private static Measure measure(ClientKind kind) {
+    return switch (kind) {
+      case PING -> Measure.PING_GAP;
+      case UDP -> Measure.UDP_GAP;
+      case SINK -> Measure.SINK_GAP;
+      case TALK -> Measure.TALK_GAP;
+      case DOWN -> Measure.DOWN_GAP;
+      case UP -> Measure.UP_GAP;
+      case IDLE -> Measure.IDLE_GAP;
+      case SHORT -> Measure.SHORT_GAP;
+      case WEB -> Measure.WEB_GAP;
+      case FORBIDDEN, DNS -> throw new IllegalStateException(kind + " is not measured here");
+    };
+  }
+
+  private Place place(Method method) {
+    Place known = place;
+    if (known != null && known.method().equals(method)) {
+      return known;
+    }
+    close();
+    Lab lab = labs.apply(method);
+    LabGuest guest =
+        new LabGuest(
+            lab,
+            image,
+            GUEST,
+            0,
+            Experiment.Reach.WORKLOAD,
+            LabGuest.memoryFor(Experiment.Reach.WORKLOAD));
+    Place fresh = new Place(method, lab, guest, trip.from());
+    // Known before it boots: if it does not, close takes the lab down.
+    place = fresh;
+    agents.at(LabAgents.socket(lab, trip.from())).startGuest(guest.spec());
+    guest.awaitLoaded(trip.from());
+    return fresh;
+  }
+
+  @Override
+  public void close() {
+    Place known = place;
+    place = null;
+    if (known != null) {
+      known.lab().close();
+    }
+  }
+}
