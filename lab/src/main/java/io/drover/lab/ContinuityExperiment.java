@@ -13,9 +13,8 @@ final class ContinuityExperiment {
   private static final int RUNS = 10;
   private static final double TOLERANCE_MILLIS = 50;
 
-  /** The agents know the card's bridge alone: the guest is announced there, nothing else. */
-  private static final Method ANNOUNCE =
-      new Method("announce", "", LabGuest.CardFacts.BRIDGE);
+  /** The network where the guest arrives hears of it, and nothing else is done. */
+  private static final Method ANNOUNCE = new Method("announce", "");
 
   private ContinuityExperiment() {}
 

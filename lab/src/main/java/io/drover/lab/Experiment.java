@@ -400,9 +400,8 @@ record Experiment(
    * A way to keep a guest reachable.
    *
    * @param agentLines what every host's agent is told for it
-   * @param card what it is told about the guest
    */
-  record Method(String name, String agentLines, LabGuest.CardFacts card) {}
+  record Method(String name, String agentLines) {}
 
   /**
    * A guest and a link.

@@ -41,14 +41,6 @@ final class LabGuest {
   private long residentBytes;
   private long residentNanos = System.nanoTime();
 
-  /** What agents are told about a guest's card. */
-  enum CardFacts {
-    /** Its bridge. */
-    BRIDGE,
-    /** Also its addresses, and its name if it is the first guest. */
-    ADDRESSES
-  }
-
   LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
     this.lab = lab;
     this.name = name;

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a guest's clients outside notice of its moves within one subnet. */
 @Tag("real")
-class ContinuityIT {
+class ClientsIT {
   /** What a busy test machine may add to any gap; the benchmark measures exactly. */
   private static final double SLACK_MILLIS = 1000;
 
@@ -23,7 +23,7 @@ class ContinuityIT {
 
   @BeforeAll
   static void begin() {
-    up = Optional.of(Fleet.up("it-cont"));
+    up = Optional.of(Fleet.up("it-clients"));
   }
 
   @AfterAll
