@@ -22,7 +22,7 @@ final class Clients implements AutoCloseable {
           ClientKind.SHORT,
           ClientKind.WEB);
 
-    private static final Duration WAKING = Duration.ofMillis(100);
+  private static final Duration WAKING = Duration.ofMillis(100);
   private static final Duration WAKE_PATIENCE = Duration.ofSeconds(20);
 
   private final List<ClientProbe> probes = new ArrayList<>();

@@ -189,7 +189,8 @@ final class LabAgents {
     operators: [%6$s]
     run-directory: /run/drover
     state-directory: /run/drover-state
-    %7$s"""
+    %7$s\
+    """
         .formatted(
             host.name(),
             host.address(),

@@ -55,8 +55,7 @@ class ClientsIT {
         MigrationView view = guest.move(mode);
         Fleet.pause(2500);
         double downtime = view.downtimeMillis().orElseThrow();
-        double most =
-            downtime + RetransmissionTime.inForceMillis(downtime, 0) + SLACK_MILLIS;
+        double most = downtime + RetransmissionTime.inForceMillis(downtime, 0) + SLACK_MILLIS;
         Map<ClientKind, ClientReport> reports = clients.reports();
         assertThat(reports.keySet()).containsExactlyInAnyOrderElementsOf(Clients.LAWFUL);
         assertThat(reports.values())

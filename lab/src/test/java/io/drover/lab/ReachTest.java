@@ -40,7 +40,9 @@ class ReachTest {
         .matches(ClientReport::isCutOff);
     assertThat(
             ClientReport.parse(
-                    REPORT.replace("kind=udp", "kind=idle").replace("silent=4000", "silent=9000000"))
+                    REPORT
+                        .replace("kind=udp", "kind=idle")
+                        .replace("silent=4000", "silent=9000000"))
                 .orElseThrow()
                 .isCutOff())
         .as("silence is what an idle connection is about")
