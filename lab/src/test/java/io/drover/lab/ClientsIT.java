@@ -85,4 +85,57 @@ class ClientsIT {
       assertThat(gap).isLessThan(view.downtimeMillis().orElseThrow() + SLACK_MILLIS);
     }
   }
+
+  @Test
+  void aStrictFirewallKeepsEstablishedConnectionsAndNeverLetsOthersIn() {
+    Traveller guest = fleet().boot(Fleet.ALPHA, new Workload.Serving(), 192, 1, "");
+    for (String host : List.of(Fleet.ALPHA, Fleet.BETA)) {
+      // Bridged packets are tracked; a connection whose beginning nobody saw is not picked up.
+      fleet()
+          .lab()
+          .node(host)
+          .write(
+              Map.of(
+                  "net.bridge.bridge-nf-call-iptables", "1",
+                  "net.netfilter.nf_conntrack_tcp_loose", "0"));
+    }
+    String rules =
+        """
+        table inet drover_%1$s {
+          chain forward {
+            type filter hook forward priority 0; policy accept;
+            ip saddr != %2$s ip daddr != %2$s accept
+            ct state established accept
+            ct state invalid drop
+            ip saddr %2$s accept
+            icmp type echo-request accept
+            udp dport { 7, 9 } accept
+            tcp dport { 7, 9, 19, 80 } tcp flags & (fin | syn | rst | ack) == syn ct state new accept
+            drop
+          }
+        }
+        """
+            .formatted(guest.name(), guest.address());
+    String _ =
+        Programs.run(fleet().lab().node(Fleet.ALPHA).entering(List.of("nft", "-f", "-")), rules);
+    try (Clients clients = clients(guest);
+        ClientProbe _ =
+            ClientProbe.of(fleet().lab(), fleet().image(), ClientKind.FORBIDDEN, guest.address())) {
+      for (String mode : List.of("precopy", "postcopy", "hybrid", "cold")) {
+        Fleet.pause(1000);
+        clients.mark();
+        MigrationView view = guest.move(mode);
+        Fleet.pause(2500);
+        assertThat(clients.reports().values())
+            .as("%s: %s", mode, view)
+            .noneMatch(ClientReport::isCutOff);
+        assertThat(guest.silentTraffic().orElseThrow().forbidden()).as("%s", view).isZero();
+      }
+    }
+    guest.assertNoFaults();
+    fleet()
+        .lab()
+        .node(guest.host())
+        .run("nft", "delete", "table", "inet", "drover_" + guest.name());
+  }
 }
