@@ -33,6 +33,7 @@ final class LabGuest {
   private static final long GROWTH_BYTES = 4 << 20;
 
   private final Lab lab;
+  private final GuestNetwork network;
   private final String name;
   private final int index;
   private final GuestSpec spec;
@@ -41,8 +42,21 @@ final class LabGuest {
   private long residentBytes;
   private long residentNanos = System.nanoTime();
 
+  /** On the bridge where a lab's guests usually are. */
   LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
+    this(lab, image, name, index, workload, memory, lab.record().topology().guests().getFirst());
+  }
+
+  LabGuest(
+      Lab lab,
+      GuestImage image,
+      String name,
+      int index,
+      Workload workload,
+      ByteSize memory,
+      GuestNetwork network) {
     this.lab = lab;
+    this.network = network;
     this.name = name;
     this.index = index;
     this.workload = workload;
@@ -56,10 +70,11 @@ final class LabGuest {
             Optional.empty(),
             Optional.of(image.kernel().toString()),
             Optional.of(image.initrdFor(workload).toString()),
+            Optional.of(image.commandLine(workload, network.addresses(index), network.gateways())),
             Optional.of(
-                image.commandLine(workload, network().addresses(index), network().gateways())),
-            Optional.of(
-                List.of(new GuestSpec.CardSpec(Optional.of(AddressPlan.guestMac(index)), "br0"))),
+                List.of(
+                    new GuestSpec.CardSpec(
+                        Optional.of(AddressPlan.guestMac(index)), network.bridge()))),
             Optional.of("/run/serial/" + name + ".log"));
   }
 
@@ -75,18 +90,14 @@ final class LabGuest {
     return name;
   }
 
-  private Topology.GuestNetwork network() {
-    return lab.record().topology().guests();
-  }
-
   /** The first of its addresses. */
   String address() {
-    return network().address(index);
+    return network.address(index);
   }
 
   /** All of them, with the length of their prefix. */
   List<String> addresses() {
-    return network().addresses(index);
+    return network.addresses(index);
   }
 
   Workload workload() {

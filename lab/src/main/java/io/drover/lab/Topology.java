@@ -13,13 +13,13 @@ import java.util.regex.Pattern;
  * Which machines a lab has, and what is between them.
  *
  * @param name "pair" for the lab that nobody asked otherwise for
- * @param guests which addresses guests have
+ * @param guests on which bridges guests may be; the first unless something else is asked for
  * @param shaped the network whose rate, delay and loss the command line is about
  */
 record Topology(
     String name,
     String shaped,
-    GuestNetwork guests,
+    List<GuestNetwork> guests,
     List<Network> networks,
     List<Machine> machines) {
   /** What makes up a network. */
@@ -38,50 +38,6 @@ record Topology(
     }
   }
 
-  /**
-   * What guests are given.
-   *
-   * @param prefixes in each of which every guest has an address
-   * @param gateways none where guests reach nobody beyond
-   */
-  record GuestNetwork(List<String> prefixes, List<String> gateways) {
-    private static final int FIRST = 100;
-    private static final int MOST = 100;
-    private static final Pattern PREFIX =
-        Pattern.compile("(?:[0-9]{1,3}\\.){3}0/[0-9]{1,2}|[0-9a-f:]+::/[0-9]{1,3}");
-
-    GuestNetwork {
-      prefixes = List.copyOf(prefixes);
-      gateways = List.copyOf(gateways);
-      require(!prefixes.isEmpty(), "guests have no addresses");
-      for (String prefix : prefixes) {
-        require(
-            PREFIX.matcher(prefix).matches(),
-            "'%s' is no prefix such as 192.0.2.0/24 or 2001:db8::/64".formatted(prefix));
-      }
-    }
-
-    /** The first address of a guest, without the length of its prefix. */
-    String address(int index) {
-      String first = addresses(index).getFirst();
-      return first.substring(0, first.indexOf('/'));
-    }
-
-    /** With the lengths of their prefixes; the machines' own are below these. */
-    List<String> addresses(int index) {
-      if (index < 0 || index >= MOST) {
-        throw new IllegalArgumentException("guest " + index);
-      }
-      return prefixes.stream()
-          .map(
-              prefix ->
-                  Machine.isV6(prefix)
-                      ? prefix.replaceFirst("::/", "::" + (FIRST + index) + "/")
-                      : prefix.replaceFirst("\\.0/", "." + (FIRST + index) + "/"))
-          .toList();
-    }
-  }
-
   static final String PAIR = "pair";
   static final String MIGRATION = "migration";
   static final String GUESTS = "guests";
@@ -93,12 +49,15 @@ record Topology(
 
   private static final Pattern CARD_NAME = Pattern.compile("[a-z][a-z0-9-]{0,14}");
   private static final Pattern ADDRESS = Pattern.compile("[0-9a-fA-F.:]{2,39}/[0-9]{1,3}");
+  private static final Pattern MAC = Pattern.compile("([0-9a-f]{2}:){5}[0-9a-f]{2}");
   private static final Pattern SETTING = Pattern.compile("net\\.[a-zA-Z0-9_.-]+");
   private static final int MAX_MACHINES = 32;
 
   Topology {
+    guests = List.copyOf(guests);
     networks = List.copyOf(networks);
     machines = List.copyOf(machines);
+    require(!guests.isEmpty(), "guests have no addresses");
     Set<String> names = new HashSet<>();
     for (Network network : networks) {
       require(
@@ -133,11 +92,18 @@ record Topology(
       require(
           networks.contains(card.network()),
           "%s of %s is on no network: '%s'".formatted(card.card(), who, card.network()));
-      for (String address : card.addresses()) {
-        require(
-            ADDRESS.matcher(address).matches(),
-            "'%s' of %s is no address with a prefix".formatted(address, who));
-      }
+    }
+    for (Machine.Bridge bridge : machine.bridges()) {
+      require(
+          CARD_NAME.matcher(bridge.name()).matches()
+              && bridge.mac().stream().allMatch(MAC.asMatchPredicate())
+              && cards.add(bridge.name()),
+          "%s cannot have a bridge '%s'".formatted(who, bridge.name()));
+    }
+    for (String address : machine.addressed().values().stream().flatMap(List::stream).toList()) {
+      require(
+          ADDRESS.matcher(address).matches(),
+          "'%s' of %s is no address with a prefix".formatted(address, who));
     }
     for (String key : machine.settings().keySet()) {
       require(
@@ -146,7 +112,7 @@ record Topology(
     }
   }
 
-  private static void require(boolean holds, String mistake) {
+  static void require(boolean holds, String mistake) {
     if (!holds) {
       throw Problem.usage(
               "bad-topology",
@@ -193,7 +159,7 @@ record Topology(
     return new Topology(
         PAIR,
         MIGRATION,
-        new GuestNetwork(List.of("192.0.2.0/24"), List.of()),
+        List.of(new GuestNetwork(GUEST_BRIDGE, List.of("192.0.2.0/24"), List.of())),
         List.of(Network.of(GUESTS, LinkShape.UNSHAPED), Network.of(MIGRATION, LinkShape.UNSHAPED)),
         machines);
   }
@@ -218,6 +184,14 @@ record Topology(
   /** The network of which the command line says how it behaves. */
   Network shapedNetwork() {
     return network(shaped);
+  }
+
+  /** That of a bridge. */
+  GuestNetwork guestsOf(String bridge) {
+    return guests.stream()
+        .filter(each -> each.bridge().equals(bridge))
+        .findFirst()
+        .orElseThrow(() -> new IllegalArgumentException("no guests on " + bridge));
   }
 
   List<Machine> hosts() {

@@ -90,16 +90,15 @@ final class TopologyFile {
     all.sections("networks").forEach((name, each) -> networks.add(network(name, each)));
     List<Machine> machines = new ArrayList<>();
     all.sections("machines").forEach((name, each) -> machines.add(machine(name, each)));
-    Section guests =
-        all.find("guests", Section.class).orElseThrow(() -> mistake("the key 'guests' is missing"));
+    List<GuestNetwork> guests = new ArrayList<>();
+    all.sections("guests")
+        .forEach(
+            (bridge, each) -> {
+              guests.add(new GuestNetwork(bridge, each.texts("prefixes"), each.texts("gateways")));
+              each.end();
+            });
     Topology topology =
-        new Topology(
-            all.text("name"),
-            all.text("shaped"),
-            new Topology.GuestNetwork(guests.texts("prefixes"), guests.texts("gateways")),
-            networks,
-            machines);
-    guests.end();
+        new Topology(all.text("name"), all.text("shaped"), guests, networks, machines);
     all.end();
     return topology;
   }
@@ -131,6 +130,13 @@ final class TopologyFile {
                       card, at.text("network"), at.find("bridge"), at.texts("addresses")));
               at.end();
             });
+    List<Machine.Bridge> bridges = new ArrayList<>();
+    each.optionalSections("bridges")
+        .forEach(
+            (bridge, at) -> {
+              bridges.add(new Machine.Bridge(bridge, at.find("mac"), at.texts("addresses")));
+              at.end();
+            });
     Map<String, String> settings = new LinkedHashMap<>();
     each.find("settings", Section.class)
         .ifPresent(at -> at.left.forEach((key, value) -> settings.put(key, at.asText(key, value))));
@@ -139,6 +145,7 @@ final class TopologyFile {
             name,
             role(each),
             cards,
+            bridges,
             each.texts("routes").stream().map(this::route).toList(),
             settings,
             each.find("agent").orElse(""),
@@ -254,11 +261,19 @@ final class TopologyFile {
     }
 
     Map<String, Section> sections(String key) {
-      Section all =
-          find(key, Section.class)
-              .orElseThrow(() -> mistake("the key '%s' is missing".formatted(at(key))));
+      if (!left.containsKey(key)) {
+        throw mistake("the key '%s' is missing".formatted(at(key)));
+      }
+      return optionalSections(key);
+    }
+
+    Map<String, Section> optionalSections(String key) {
       Map<String, Section> sections = new LinkedHashMap<>();
-      all.left.forEach((name, value) -> sections.put(name, section(all.at(name), value)));
+      find(key, Section.class)
+          .ifPresent(
+              all ->
+                  all.left.forEach(
+                      (name, value) -> sections.put(name, section(all.at(name), value))));
       return sections;
     }
 

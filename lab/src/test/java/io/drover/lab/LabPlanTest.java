@@ -93,7 +93,7 @@ class LabPlanTest {
       assertThat(addresses.add(AddressPlan.hostOnGuestNetwork(i))).isTrue();
     }
     for (int i = 0; i < 100; i++) {
-      assertThat(addresses.add(PAIR.guests().address(i))).isTrue();
+      assertThat(addresses.add(PAIR.guests().getFirst().address(i))).isTrue();
       assertThat(addresses.add(AddressPlan.guestMac(i))).isTrue();
     }
   }

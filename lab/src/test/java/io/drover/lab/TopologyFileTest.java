@@ -18,7 +18,8 @@ class TopologyFileTest {
       """
       name: tiny
       shaped: net
-      guests: {prefixes: [192.0.2.0/24, "2001:db8::/64"], gateways: [192.0.2.9]}
+      guests:
+        br0: {prefixes: [192.0.2.0/24, "2001:db8::/64"], gateways: [192.0.2.9]}
       networks:
         net: {rate: 10mbit, delay: 5, loss: 0.5, reorder: 1}
       machines:
@@ -26,6 +27,8 @@ class TopologyFileTest {
           role: host
           interfaces:
             eth0: {network: net, bridge: br0, addresses: [192.0.2.1/24, "2001:db8::1/64"]}
+          bridges:
+            vm0: {mac: "02:00:00:00:00:09", addresses: [203.0.113.1/24]}
           routes: [default via 192.0.2.9]
           settings: {net.ipv4.ip_forward: 1}
           agent: |
@@ -50,14 +53,17 @@ class TopologyFileTest {
                 "net",
                 Topology.LinkKind.USER_SPACE,
                 new LinkShape(Optional.of(ByteRate.parse("10mbit")), 5, 0.5, 1)));
-    assertThat(topology.guests().addresses(3))
+    assertThat(topology.guestsOf("br0").addresses(3))
         .containsExactly("192.0.2.103/24", "2001:db8::103/64");
-    assertThat(topology.guests().address(0)).isEqualTo("192.0.2.100");
-    assertThat(topology.guests().gateways()).containsExactly("192.0.2.9");
+    assertThat(topology.guestsOf("br0").address(0)).isEqualTo("192.0.2.100");
+    assertThat(topology.guestsOf("br0").gateways()).containsExactly("192.0.2.9");
     Machine one = machine(topology, "one");
     assertThat(one.role()).isEqualTo(Machine.Role.HOST);
     assertThat(one.address()).isEqualTo("192.0.2.1");
     assertThat(one.attachments().getFirst().holder()).isEqualTo("br0");
+    assertThat(one.bridges())
+        .containsExactly(
+            new Machine.Bridge("vm0", Optional.of("02:00:00:00:00:09"), List.of("203.0.113.1/24")));
     assertThat(one.routes()).containsExactly(new Machine.Route("default", "192.0.2.9"));
     assertThat(one.settings()).containsEntry("net.ipv4.ip_forward", "1");
     assertThat(one.agentLines()).isEqualTo("key: value\n");
@@ -71,7 +77,8 @@ class TopologyFileTest {
             List.of("role: host", "role: ghost", "router"),
             List.of("role: host", "rule: host", "machines.one.role"),
             List.of("shaped: net", "shaped: other", "no network 'other'"),
-            List.of("192.0.2.0/24", "192.0.2.1/24", "no prefix"),
+            List.of("192.0.2.0/24", "192.0.2.0", "no prefix"),
+            List.of("02:00:00:00:00:09", "02:00", "cannot have a bridge"),
             List.of("loss: 0.5", "loss: 101", "out of range"),
             List.of("loss: 0.5", "loss: much", "networks.net"),
             List.of("loss: 0.5", "lost: 1", "networks.net.lost"),
@@ -134,6 +141,8 @@ class TopologyFileTest {
                     || address.startsWith("203.0.113.")
                     || address.startsWith("2001:db8:"))
         .doesNotHaveDuplicates();
+    assertThat(wan.guestsOf("vm0").bareAddresses(1))
+        .containsExactly("192.0.2.229", "2001:db8:a:1::101");
     assertThat(machine(wan, "dns").nameServer().orElseThrow().zones()).hasSize(4);
   }
 

@@ -33,8 +33,7 @@ class WanMovesIT {
 
   private static MigrationView move(Lab lab, LabGuest guest, String from, String to) {
     ApiClient source = ApiClient.local(LabAgents.socket(lab, from));
-    MigrationView view =
-        source.migrate(MigrationRequest.of(guest.name(), to).withMode("precopy"));
+    MigrationView view = source.migrate(MigrationRequest.of(guest.name(), to).withMode("precopy"));
     long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
     while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
       Fleet.pause(50);
@@ -52,8 +51,7 @@ class WanMovesIT {
     try (Lab lab = Lab.up(STORE, LabPlan.of(NAME, TopologyFile.wan()), _ -> {})) {
       record = lab.record();
       LabGuest guest =
-          new LabGuest(
-              lab, image, "far", 0, new Workload.Serving(), ByteSize.ofMebibytes(192));
+          new LabGuest(lab, image, "far", 0, new Workload.Serving(), ByteSize.ofMebibytes(192));
       GuestView _ = ApiClient.local(LabAgents.socket(lab, "alpha")).startGuest(guest.spec());
       guest.awaitLoaded("alpha");
       Duration patience = Duration.ofSeconds(30);
