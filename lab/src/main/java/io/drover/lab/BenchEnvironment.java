@@ -48,6 +48,9 @@ final class BenchEnvironment {
               "; ",
               moves.guests().stream().map(one -> one.shape().describe()).distinct().toList()));
     }
+    if (experiment.procedure() instanceof Experiment.Reach) {
+      all.put("link", TopologyFile.wan().shapedNetwork().shape().describe());
+    }
     return all;
   }
 

@@ -66,8 +66,8 @@ record ClientReport(
 
   /** Whether it was cut off: nobody heard of it for long, or a connection ended badly. */
   boolean isCutOff() {
-    return broken > 0
-        || kind.isAnswered() && kind != ClientKind.IDLE && silentMillis > CUT_OFF_MILLIS;
+    boolean unheard = kind.isAnswered() && kind != ClientKind.IDLE && silentMillis > CUT_OFF_MILLIS;
+    return unheard || broken > 0;
   }
 
   /** For people. */

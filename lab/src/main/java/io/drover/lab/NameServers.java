@@ -11,6 +11,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The name servers of a lab: BIND or Knot, which take updates that are signed with the lab's key.
@@ -36,7 +37,10 @@ final class NameServers {
     if (servers.isEmpty()) {
       return;
     }
-    requirePrograms(servers);
+    Optional<String> missing = missing(lab.record().topology(), StockPrograms.ofMachine());
+    if (missing.isPresent()) {
+      throw Problem.host("program-missing", missing.get(), "").asException();
+    }
     String secret = secret();
     String key =
         "key \"%s\" { algorithm hmac-sha256; secret \"%s\"; };\n".formatted(KEY_NAME, secret);
@@ -49,18 +53,20 @@ final class NameServers {
     }
   }
 
-  private static void requirePrograms(List<NodeRecord> servers) {
-    List<String> wanted =
-        servers.stream().map(server -> program(server.machine())).distinct().toList();
-    List<String> missing = StockPrograms.ofMachine().missing(wanted);
-    if (!missing.isEmpty()) {
-      throw Problem.host(
-              "program-missing",
-              "The name server %s is not on this machine".formatted(String.join(", ", missing)),
-              "Run 'packaging/install-dependencies --bench', which unpacks it beside the"
-                  + " machine's programs.")
-          .asException();
-    }
+  /** Which name servers of a topology this machine does not have, in a sentence. */
+  static Optional<String> missing(Topology topology, StockPrograms programs) {
+    List<String> missing =
+        programs.missing(
+            topology.machines().stream()
+                .filter(machine -> machine.role() == Machine.Role.NAME_SERVER)
+                .map(NameServers::program)
+                .distinct()
+                .toList());
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "The name server %s is not there: %s."
+                .formatted(String.join(", ", missing), StockPrograms.REMEDY));
   }
 
   private static String program(Machine machine) {

@@ -86,6 +86,18 @@ final class Prechecks {
 
   /** What of the plan needs a program that this machine does not have, or cannot be done at all. */
   static List<Absence> ways(Experiment experiment, List<Piece> plan, StockPrograms programs) {
+    if (experiment.procedure() instanceof Experiment.Reach) {
+      return NameServers.missing(TopologyFile.wan(), programs)
+          .map(
+              reason ->
+                  plan.stream()
+                      .map(
+                          piece ->
+                              new Absence(piece.contender(), Optional.of(piece.caseName()), reason))
+                      .distinct()
+                      .toList())
+          .orElse(List.of());
+    }
     if (!(experiment.procedure() instanceof Moves moves)) {
       return List.of();
     }
