@@ -14,7 +14,7 @@ final class ContinuityExperiment {
   private static final double TOLERANCE_MILLIS = 50;
 
   /** The network where the guest arrives hears of it, and nothing else is done. */
-  private static final Method ANNOUNCE = new Method("announce", "");
+  private static final Method ANNOUNCE = new Method("announce", Topology.GUEST_BRIDGE, "");
 
   private ContinuityExperiment() {}
 

@@ -399,9 +399,10 @@ record Experiment(
   /**
    * A way to keep a guest reachable.
    *
+   * @param bridge which the guest's card joins
    * @param agentLines what every host's agent is told for it
    */
-  record Method(String name, String agentLines) {}
+  record Method(String name, String bridge, String agentLines) {}
 
   /**
    * A guest and a link.

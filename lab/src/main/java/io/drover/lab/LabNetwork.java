@@ -74,23 +74,12 @@ final class LabNetwork {
                 links.add("link set %s master %s up".formatted(card.card(), bridge));
               });
       links.add("link set %s up".formatted(card.holder()));
+      for (String address : card.addresses()) {
+        addresses.add(
+            "addr add %s dev %s%s"
+                .formatted(address, card.holder(), Machine.isV6(address) ? " nodad" : ""));
+      }
     }
-    for (Machine.Bridge bridge : machine.bridges()) {
-      links.add(
-          "link add %s%s type bridge mcast_snooping 0"
-              .formatted(bridge.name(), bridge.mac().map(mac -> " address " + mac).orElse("")));
-      links.add("link set %s up".formatted(bridge.name()));
-    }
-    machine
-        .addressed()
-        .forEach(
-            (holder, all) ->
-                all.forEach(
-                    address ->
-                        addresses.add(
-                            "addr add %s dev %s%s"
-                                .formatted(
-                                    address, holder, Machine.isV6(address) ? " nodad" : ""))));
     node.ip(links.toArray(String[]::new));
     node.write(version6(machine));
     node.ip(addresses.toArray(String[]::new));
@@ -110,18 +99,15 @@ final class LabNetwork {
   /** For the cards that have addresses of version 6, and without a word that nobody asked for. */
   private static Map<String, String> version6(Machine machine) {
     Map<String, String> settings = new LinkedHashMap<>();
-    machine
-        .addressed()
-        .forEach(
-            (holder, addresses) -> {
-              if (addresses.stream().anyMatch(Machine::isV6)) {
-                String prefix = "net.ipv6.conf.%s.".formatted(holder);
-                settings.put(prefix + "accept_dad", "0");
-                settings.put(prefix + "accept_ra", "0");
-                settings.put(prefix + "router_solicitations", "0");
-                settings.put(prefix + "disable_ipv6", "0");
-              }
-            });
+    for (Attachment card : machine.attachments()) {
+      if (card.addresses().stream().anyMatch(Machine::isV6)) {
+        String prefix = "net.ipv6.conf.%s.".formatted(card.holder());
+        settings.put(prefix + "accept_dad", "0");
+        settings.put(prefix + "accept_ra", "0");
+        settings.put(prefix + "router_solicitations", "0");
+        settings.put(prefix + "disable_ipv6", "0");
+      }
+    }
     return settings;
   }
 

@@ -1,6 +1,5 @@
 package io.drover.lab;
 
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -9,7 +8,6 @@ import java.util.Optional;
  * One machine of a {@link Topology}, before it is made.
  *
  * @param attachments its cards; a host's agent listens at the first address of the first one
- * @param bridges which lead nowhere else
  * @param settings kernel settings by their names for {@code sysctl}, all below {@code net.}
  * @param agentLines what stands in a host's {@code agent.yaml} beside the lab's own lines
  * @param nameServer what a name server answers for
@@ -18,7 +16,6 @@ record Machine(
     String name,
     Role role,
     List<Attachment> attachments,
-    List<Bridge> bridges,
     List<Route> routes,
     Map<String, String> settings,
     String agentLines,
@@ -50,17 +47,6 @@ record Machine(
     /** Who has the addresses. */
     String holder() {
       return bridge.orElse(card);
-    }
-  }
-
-  /**
-   * A switch inside of a host: guests on it reach others through the host alone.
-   *
-   * @param mac chosen by the kernel where it is not given
-   */
-  record Bridge(String name, Optional<String> mac, List<String> addresses) {
-    Bridge {
-      addresses = List.copyOf(addresses);
     }
   }
 
@@ -98,24 +84,21 @@ record Machine(
 
   Machine {
     attachments = List.copyOf(attachments);
-    bridges = List.copyOf(bridges);
     routes = List.copyOf(routes);
     settings = Map.copyOf(settings);
   }
 
   /** The switches. */
   static Machine fabric() {
-    return new Machine(
-        FABRIC, Role.FABRIC, List.of(), List.of(), List.of(), Map.of(), "", Optional.empty());
+    return new Machine(FABRIC, Role.FABRIC, List.of(), List.of(), Map.of(), "", Optional.empty());
   }
 
   static Machine of(String name, Role role, Attachment... attachments) {
-    return new Machine(
-        name, role, List.of(attachments), List.of(), List.of(), Map.of(), "", Optional.empty());
+    return new Machine(name, role, List.of(attachments), List.of(), Map.of(), "", Optional.empty());
   }
 
   Machine withAgentLines(String now) {
-    return new Machine(name, role, attachments, bridges, routes, settings, now, nameServer);
+    return new Machine(name, role, attachments, routes, settings, now, nameServer);
   }
 
   /** At which others find it, without the prefix; a host's agent listens there. */
@@ -129,16 +112,8 @@ record Machine(
     return attachments.getFirst().card();
   }
 
-  /** Addresses with their prefixes, by the interface that has them. */
-  Map<String, List<String>> addressed() {
-    Map<String, List<String>> all = new LinkedHashMap<>();
-    attachments.forEach(card -> all.put(card.holder(), card.addresses()));
-    bridges.forEach(bridge -> all.put(bridge.name(), bridge.addresses()));
-    return all;
-  }
-
   boolean speaksVersion6() {
-    return addressed().values().stream().flatMap(List::stream).anyMatch(Machine::isV6);
+    return attachments.stream().flatMap(each -> each.addresses().stream()).anyMatch(Machine::isV6);
   }
 
   static boolean isV6(String address) {

@@ -185,7 +185,8 @@ final class ReachSite implements Site {
             GUEST,
             0,
             Experiment.Reach.WORKLOAD,
-            LabGuest.memoryFor(Experiment.Reach.WORKLOAD));
+            LabGuest.memoryFor(Experiment.Reach.WORKLOAD),
+            lab.record().topology().guestsOf(method.bridge()));
     Place fresh = new Place(method, lab, guest, trip.from());
     // Known before it boots: if it does not, close takes the lab down.
     place = fresh;

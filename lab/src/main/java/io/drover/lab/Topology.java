@@ -49,7 +49,6 @@ record Topology(
 
   private static final Pattern CARD_NAME = Pattern.compile("[a-z][a-z0-9-]{0,14}");
   private static final Pattern ADDRESS = Pattern.compile("[0-9a-fA-F.:]{2,39}/[0-9]{1,3}");
-  private static final Pattern MAC = Pattern.compile("([0-9a-f]{2}:){5}[0-9a-f]{2}");
   private static final Pattern SETTING = Pattern.compile("net\\.[a-zA-Z0-9_.-]+");
   private static final int MAX_MACHINES = 32;
 
@@ -92,18 +91,11 @@ record Topology(
       require(
           networks.contains(card.network()),
           "%s of %s is on no network: '%s'".formatted(card.card(), who, card.network()));
-    }
-    for (Machine.Bridge bridge : machine.bridges()) {
-      require(
-          CARD_NAME.matcher(bridge.name()).matches()
-              && bridge.mac().stream().allMatch(MAC.asMatchPredicate())
-              && cards.add(bridge.name()),
-          "%s cannot have a bridge '%s'".formatted(who, bridge.name()));
-    }
-    for (String address : machine.addressed().values().stream().flatMap(List::stream).toList()) {
-      require(
-          ADDRESS.matcher(address).matches(),
-          "'%s' of %s is no address with a prefix".formatted(address, who));
+      for (String address : card.addresses()) {
+        require(
+            ADDRESS.matcher(address).matches(),
+            "'%s' of %s is no address with a prefix".formatted(address, who));
+      }
     }
     for (String key : machine.settings().keySet()) {
       require(

@@ -130,13 +130,6 @@ final class TopologyFile {
                       card, at.text("network"), at.find("bridge"), at.texts("addresses")));
               at.end();
             });
-    List<Machine.Bridge> bridges = new ArrayList<>();
-    each.optionalSections("bridges")
-        .forEach(
-            (bridge, at) -> {
-              bridges.add(new Machine.Bridge(bridge, at.find("mac"), at.texts("addresses")));
-              at.end();
-            });
     Map<String, String> settings = new LinkedHashMap<>();
     each.find("settings", Section.class)
         .ifPresent(at -> at.left.forEach((key, value) -> settings.put(key, at.asText(key, value))));
@@ -145,7 +138,6 @@ final class TopologyFile {
             name,
             role(each),
             cards,
-            bridges,
             each.texts("routes").stream().map(this::route).toList(),
             settings,
             each.find("agent").orElse(""),
@@ -261,19 +253,11 @@ final class TopologyFile {
     }
 
     Map<String, Section> sections(String key) {
-      if (!left.containsKey(key)) {
-        throw mistake("the key '%s' is missing".formatted(at(key)));
-      }
-      return optionalSections(key);
-    }
-
-    Map<String, Section> optionalSections(String key) {
+      Section all =
+          find(key, Section.class)
+              .orElseThrow(() -> mistake("the key '%s' is missing".formatted(at(key))));
       Map<String, Section> sections = new LinkedHashMap<>();
-      find(key, Section.class)
-          .ifPresent(
-              all ->
-                  all.left.forEach(
-                      (name, value) -> sections.put(name, section(all.at(name), value))));
+      all.left.forEach((name, value) -> sections.put(name, section(all.at(name), value)));
       return sections;
     }
 

@@ -29,7 +29,7 @@ if [ -n "$ips" ] && [ -e /sys/class/net/eth0 ]; then
   ip link set eth0 up
   for ip in $ips; do ip addr add "$ip" dev eth0; done
   for gateway in $gateways; do
-    case $gateway in *:*) ip -6 route add default via "$gateway" ;; *) ip route add default via "$gateway" ;; esac
+    case $gateway in *:*) ip -6 route add default via "$gateway" dev eth0 ;; *) ip route add default via "$gateway" ;; esac
   done
 fi
 if [ -n "$off" ]; then

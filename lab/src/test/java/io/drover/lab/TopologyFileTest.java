@@ -27,8 +27,6 @@ class TopologyFileTest {
           role: host
           interfaces:
             eth0: {network: net, bridge: br0, addresses: [192.0.2.1/24, "2001:db8::1/64"]}
-          bridges:
-            vm0: {mac: "02:00:00:00:00:09", addresses: [203.0.113.1/24]}
           routes: [default via 192.0.2.9]
           settings: {net.ipv4.ip_forward: 1}
           agent: |
@@ -61,9 +59,6 @@ class TopologyFileTest {
     assertThat(one.role()).isEqualTo(Machine.Role.HOST);
     assertThat(one.address()).isEqualTo("192.0.2.1");
     assertThat(one.attachments().getFirst().holder()).isEqualTo("br0");
-    assertThat(one.bridges())
-        .containsExactly(
-            new Machine.Bridge("vm0", Optional.of("02:00:00:00:00:09"), List.of("203.0.113.1/24")));
     assertThat(one.routes()).containsExactly(new Machine.Route("default", "192.0.2.9"));
     assertThat(one.settings()).containsEntry("net.ipv4.ip_forward", "1");
     assertThat(one.agentLines()).isEqualTo("key: value\n");
@@ -78,7 +73,6 @@ class TopologyFileTest {
             List.of("role: host", "rule: host", "machines.one.role"),
             List.of("shaped: net", "shaped: other", "no network 'other'"),
             List.of("192.0.2.0/24", "192.0.2.0", "no prefix"),
-            List.of("02:00:00:00:00:09", "02:00", "cannot have a bridge"),
             List.of("loss: 0.5", "loss: 101", "out of range"),
             List.of("loss: 0.5", "loss: much", "networks.net"),
             List.of("loss: 0.5", "lost: 1", "networks.net.lost"),
