@@ -97,7 +97,7 @@ final class Lab implements AutoCloseable {
 
   /** Anew, also where one of that name was switched off. */
   private Node start(Machine machine) {
-    Node node = Node.start(record.name(), folder(), machine);
+    Node node = Node.start(record.name(), folder(), machine, record.topology().index(machine));
     List<NodeRecord> nodes = new ArrayList<>(record.nodes());
     int place = 0;
     while (place < nodes.size() && !nodes.get(place).name().equals(machine.name())) {

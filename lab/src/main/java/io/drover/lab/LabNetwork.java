@@ -117,7 +117,7 @@ final class LabNetwork {
     Machine machine = node.record().machine();
     for (int i = 0; i < machine.attachments().size(); i++) {
       Attachment card = machine.attachments().get(i);
-      String port = topology.port(machine.name(), i);
+      String port = Topology.port(node.record().index(), i);
       if (topology.network(card.network()).kind() == LinkKind.USER_SPACE) {
         moveTap(port, node, card);
       } else {
@@ -126,7 +126,7 @@ final class LabNetwork {
                 .formatted(
                     card.card(),
                     node.record().init().pid(),
-                    topology.mac(machine.name(), i),
+                    Topology.mac(node.record().index(), i),
                     port,
                     fabric.record().init().pid()));
         ports.add("link set %s master %s up".formatted(port, card.network()));
@@ -162,7 +162,7 @@ final class LabNetwork {
     for (Machine machine : topology.machines()) {
       for (int i = 0; i < machine.attachments().size(); i++) {
         if (machine.attachments().get(i).network().equals(network.name())) {
-          command.add(topology.port(machine.name(), i));
+          command.add(Topology.port(topology.index(machine), i));
         }
       }
     }
@@ -221,7 +221,7 @@ final class LabNetwork {
   /** Makes packets vanish in silence, or pass again; the interfaces keep their carrier. */
   void pass(LabLink link, Passing passing) {
     Network network = topology.network(link.network());
-    String port = topology.port(link.node(), link.attachment());
+    String port = Topology.port(lab.node(link.node()).orElseThrow().index(), link.attachment());
     switch (network.kind()) {
       case USER_SPACE -> control(network).pass(port, passing);
       // Port states of a Linux bridge: 0 is disabled, 3 is forwarding.

@@ -47,7 +47,7 @@ record Node(NodeRecord record) {
 
   private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-  static Node start(String lab, Path folder, Machine machine) {
+  static Node start(String lab, Path folder, Machine machine, int index) {
     String name = machine.name();
     Path run = runFolder(folder, name);
     Path log = folder.resolve(name).resolve("node.log");
@@ -101,7 +101,8 @@ record Node(NodeRecord record) {
             .orElseThrow(() -> new IllegalStateException("unshare has no child"))
             .pid();
     return new Node(
-        new NodeRecord(machine, identity(holder.pid()), identity(init), networkNamespace(init)));
+        new NodeRecord(
+            machine, index, identity(holder.pid()), identity(init), networkNamespace(init)));
   }
 
   private static Path runFolder(Path labFolder, String name) {

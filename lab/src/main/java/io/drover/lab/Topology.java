@@ -215,22 +215,18 @@ record Topology(
             .toList());
   }
 
+  /** A machine's place among the others; -1 for the fabric, which is not one of them. */
+  int index(Machine machine) {
+    return machines.stream().map(Machine::name).toList().indexOf(machine.name());
+  }
+
   /** The fabric's end of a card's cable: short, as the kernel wants names. */
-  String port(String machine, int attachment) {
-    return "p%d-%d".formatted(place(machine), attachment);
+  static String port(int machine, int attachment) {
+    return "p%d-%d".formatted(machine, attachment);
   }
 
   /** A card has the same one after its machine was switched off and on: neighbours remember it. */
-  String mac(String machine, int attachment) {
-    return "02:00:00:00:%02x:%02x".formatted(place(machine), attachment);
-  }
-
-  private int place(String machine) {
-    for (int i = 0; i < machines.size(); i++) {
-      if (machines.get(i).name().equals(machine)) {
-        return i;
-      }
-    }
-    throw new IllegalArgumentException("no machine " + machine);
+  static String mac(int machine, int attachment) {
+    return "02:00:00:00:%02x:%02x".formatted(machine, attachment);
   }
 }

@@ -25,7 +25,7 @@ class LabPlanTest {
       LabPlan.of(new LabName("x"), LinkShape.ofRate(ByteRate.parse("1gbit"))).topology();
 
   private static NodeRecord node(Machine machine) {
-    return new NodeRecord(machine, NOBODY, NOBODY, 1);
+    return new NodeRecord(machine, PAIR.index(machine), NOBODY, NOBODY, 1);
   }
 
   private static LabRecord record(ProcessIdentity owner, LabRecord.Keeping keeping) {
