@@ -89,6 +89,11 @@ final class NameServers {
     for (Zone zone : what.zones()) {
       write(folder.resolve(zone.name() + ".zone"), zoneText(zone, first, server.address()));
     }
+    try {
+      Files.createDirectories(folder.resolve("database")); // Knot does not, and then cannot update
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
     write(
         folder.resolve("server.conf"),
         switch (what.program()) {
