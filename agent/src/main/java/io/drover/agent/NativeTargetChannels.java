@@ -30,7 +30,7 @@ record NativeTargetChannels(Transport transport, String listenAddress, HostName 
           case TransferAddress.UnixSocket _ ->
               throw new IllegalStateException("asked for TCP, got " + address);
         };
-    return new PeerMessage.Listening(attempt, List.of(), Optional.of(port));
+    return new PeerMessage.Listening(attempt, List.of(), Optional.of(port), false);
   }
 
   @Override

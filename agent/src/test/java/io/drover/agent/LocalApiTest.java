@@ -222,6 +222,7 @@ class LocalApiTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(List.of(new GuestSpec.CardSpec(Optional.empty(), "br0"))),
+        Optional.empty(),
         Optional.empty());
   }
 }

@@ -297,6 +297,7 @@ class ClientVerbsTest {
         "qemu64",
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         4711,
         Optional.empty());
   }
@@ -345,6 +346,7 @@ class ClientVerbsTest {
             new MigrationView.PhaseTime("prepare", 0, 0.4),
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(),
+        Optional.empty(),
         List.of());
   }
 }

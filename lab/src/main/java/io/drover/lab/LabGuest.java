@@ -59,7 +59,8 @@ final class LabGuest {
             Optional.of(image.commandLine(workload, address() + "/24")),
             Optional.of(
                 List.of(new GuestSpec.CardSpec(Optional.of(AddressPlan.guestMac(index)), "br0"))),
-            Optional.of("/run/serial/" + name + ".log"));
+            Optional.of("/run/serial/" + name + ".log"),
+            Optional.empty());
   }
 
   /** Memory that leaves the load room: at least 512 MiB, in steps of 256. */

@@ -122,7 +122,8 @@ final class Fleet implements AutoCloseable {
             initrd.or(plain::initrd),
             plain.commandLine().map(line -> (line + " " + commandLine).strip()),
             plain.networkCards(),
-            plain.serialLog());
+            plain.serialLog(),
+            plain.owner());
     Traveller traveller = new Traveller(this, guest, spec, host);
     travellers.add(traveller);
     GuestView _ = agent(host).startGuest(spec);

@@ -35,6 +35,7 @@ public final class QemuSource implements SourceHypervisor {
   private volatile boolean switching;
   private volatile boolean urgentChannel;
   private volatile long bandwidth;
+  private volatile long linkBytesPerSecond;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
@@ -58,6 +59,7 @@ public final class QemuSource implements SourceHypervisor {
     switching = false;
     urgentChannel = settings.urgentChannel();
     bandwidth = settings.bytesPerSecond();
+    linkBytesPerSecond = settings.linkBytesPerSecond();
     setup.prepareSource(settings);
   }
 
@@ -79,6 +81,10 @@ public final class QemuSource implements SourceHypervisor {
       return;
     }
     setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
+    if (linkBytesPerSecond > 0) {
+      setup.switchoverBandwidth(
+          bytesPerSecond == 0 ? linkBytesPerSecond : Math.min(bytesPerSecond, linkBytesPerSecond));
+    }
   }
 
   @Override

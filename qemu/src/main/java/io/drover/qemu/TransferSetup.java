@@ -21,6 +21,7 @@ final class TransferSetup {
   private static final String TLS_OBJECT = "drover-tls";
   // In effect no limit; 0 would mean the same to current versions but not to every one.
   private static final long UNLIMITED_BYTES_PER_SECOND = 1L << 40;
+  private static final String SWITCHOVER_BANDWIDTH = "avail-switchover-bandwidth";
   private static final Duration CLEANUP_PATIENCE = Duration.ofSeconds(5);
 
   private final QemuGuest guest;
@@ -36,7 +37,7 @@ final class TransferSetup {
     parameters.put("downtime-limit", settings.maxDowntime().toMillis());
     // A limit here would make every requested page wait for the next 100 ms slice.
     parameters.put("max-postcopy-bandwidth", 0);
-    parameters.put("avail-switchover-bandwidth", 0);
+    parameters.put(SWITCHOVER_BANDWIDTH, settings.linkBytesPerSecond());
     parameters.put("cpu-throttle-initial", 20);
     parameters.put("cpu-throttle-increment", 20);
     parameters.put("max-cpu-throttle", 99);
@@ -176,6 +177,13 @@ final class TransferSetup {
     ObjectNode parameters = Qmp.object();
     parameters.put("tls-creds", TLS_OBJECT);
     JsonNode _ = guest.control().run("migrate-set-parameters", parameters);
+  }
+
+  /** What QEMU counts on for the last pages, where its version lets that be said. */
+  void switchoverBandwidth(long bytesPerSecond) {
+    ObjectNode parameters = Qmp.object();
+    parameters.put(SWITCHOVER_BANDWIDTH, bytesPerSecond);
+    setParameters(parameters);
   }
 
   void expectPeer(String name) {

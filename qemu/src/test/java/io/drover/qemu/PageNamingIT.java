@@ -6,6 +6,7 @@ import io.drover.chunk.ChunkName;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.Back;
 import io.drover.chunk.exchange.ByteSink;
+import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.ContentReceiver;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Held;
@@ -116,7 +117,8 @@ class PageNamingIT {
 
               @Override
               public void end() {}
-            });
+            },
+            ChunkWatch.NOBODY);
     there.to(receiver::fromPeer);
     back.to(sender::fromPeer);
     Thread.ofVirtual()
@@ -128,7 +130,7 @@ class PageNamingIT {
                 // closed at the end
               }
             });
-    PageNaming naming = new PageNaming(sender);
+    PageNaming naming = new PageNaming(sender, () -> true);
     for (int at = 0; at < stream.length; at += piece) {
       naming.write(stream, at, Math.min(piece, stream.length - at));
     }

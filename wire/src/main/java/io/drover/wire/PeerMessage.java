@@ -87,8 +87,10 @@ public sealed interface PeerMessage {
    *
    * @param tickets one for each channel of this attempt, main first
    * @param nativePort the hypervisor's own port, where the tunnel is not used
+   * @param byContent whether the main channel carries a content exchange
    */
-  record Listening(int attempt, List<Ticket> tickets, Optional<Integer> nativePort)
+  record Listening(
+      int attempt, List<Ticket> tickets, Optional<Integer> nativePort, boolean byContent)
       implements PeerMessage {
     public Listening {
       tickets = List.copyOf(tickets);

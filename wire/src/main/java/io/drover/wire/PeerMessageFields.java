@@ -2,11 +2,13 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
+import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.model.Version;
@@ -81,6 +83,7 @@ final class PeerMessageFields {
           out.string(card.bridge(), MAX_WORD);
         });
     out.optional(guest.serialLog(), path -> out.string(path, MAX_PATH));
+    out.optional(guest.owner(), owner -> out.string(owner.value(), MAX_WORD));
   }
 
   static GuestDefinition guest(FieldReader in) {
@@ -95,7 +98,8 @@ final class PeerMessageFields {
         in.optional(() -> in.string(MAX_PATH)),
         in.string(Protocol.MAX_COMMAND_LINE_BYTES),
         in.list(() -> new NetworkCard(in.string(MAX_WORD), in.string(MAX_WORD))),
-        in.optional(() -> in.string(MAX_PATH)));
+        in.optional(() -> in.string(MAX_PATH)),
+        in.optional(() -> new Owner(in.string(MAX_WORD))));
   }
 
   static void options(FieldWriter out, MigrationOptions options) {
@@ -104,6 +108,7 @@ final class PeerMessageFields {
     out.optional(options.bandwidth(), rate -> out.i64(rate.bytesPerSecond()));
     out.i64(options.maxDowntime().toNanos());
     out.u16(options.parallelChannels());
+    out.u8(code(options.dedup()));
   }
 
   static MigrationOptions options(FieldReader in) {
@@ -112,7 +117,8 @@ final class PeerMessageFields {
         in.oneOf("a transport", Transport.values(), PeerMessageFields::code),
         in.optional(() -> new ByteRate(in.i64())),
         Duration.ofNanos(in.i64()),
-        in.u16());
+        in.u16(),
+        in.oneOf("a use of content", Dedup.values(), PeerMessageFields::code));
   }
 
   static void stage(FieldWriter out, TargetStage stage) {
@@ -150,6 +156,14 @@ final class PeerMessageFields {
       case TUNNEL -> 1;
       case NATIVE -> 2;
       case NATIVE_TLS -> 3;
+    };
+  }
+
+  private static int code(Dedup dedup) {
+    return switch (dedup) {
+      case AUTO -> 1;
+      case ON -> 2;
+      case OFF -> 3;
     };
   }
 

@@ -21,12 +21,17 @@ import java.util.function.BooleanSupplier;
  * one sends what the peer wants, in {@link #sendWanted}.
  */
 public final class ContentSender implements AutoCloseable {
+  private static final int MOST_BATCHES = ExchangeLimits.BATCHES / 2;
+  // How much the newest answer weighs in what is expected of the next.
+  private static final double NEWEST = 0.125;
+
   private final Grain grain;
   private final ChunkNamer namer;
   private final ByteSink toPeer;
   private final Back back;
   private final MessageReader messages;
   private final int window;
+  private final ChunkWatch watch;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   // Those without an answer, those whose wanted chunks are to be sent, both oldest first; and those
@@ -36,8 +41,9 @@ public final class ContentSender implements AutoCloseable {
   private final Deque<Batch> spare = new ArrayDeque<>();
   private Optional<String> over = Optional.empty();
   private Optional<Batch> current = Optional.empty();
+  private double wantedShare = 1;
   private final AtomicLong named = new AtomicLong();
-  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong wantedChunks = new AtomicLong();
 
   /** Chunks and what lies between them. */
   private final class Batch {
@@ -71,7 +77,9 @@ public final class ContentSender implements AutoCloseable {
     boolean chunk(byte[] bytes, int offset) {
       int at = chunks * grain.bytes();
       System.arraycopy(bytes, offset, bodies, at, grain.bytes());
-      names[chunks++] = namer.name(bodies, at);
+      ChunkName name = namer.name(bodies, at);
+      watch.named(name, bodies, at);
+      names[chunks++] = name;
       literalsBefore[chunks] = 0;
       return chunks < ExchangeLimits.CHUNKS;
     }
@@ -100,14 +108,17 @@ public final class ContentSender implements AutoCloseable {
   /**
    * Nothing is sent yet.
    *
-   * @param window how many batches may be without an answer
+   * @param window how many batches may be on their way while the peer lacks all that they name;
+   *     where it lacks little there are more, so that round trips idle nobody, and yet no more
+   *     chunks queue than that
    * @param toPeer takes whole messages, from either thread
    * @param back where the bytes go that the peer sends besides
    */
-  public ContentSender(Grain grain, int window, ByteSink toPeer, Back back) {
+  public ContentSender(Grain grain, int window, ByteSink toPeer, Back back, ChunkWatch watch) {
     this.grain = grain;
     this.namer = new ChunkNamer(grain);
-    this.window = Math.clamp(window, 1, ExchangeLimits.BATCHES / 2);
+    this.window = Math.clamp(window, 1, MOST_BATCHES);
+    this.watch = watch;
     this.toPeer = toPeer;
     this.back = back;
     this.messages =
@@ -147,7 +158,6 @@ public final class ContentSender implements AutoCloseable {
     Batch batch = full.get();
     current = Optional.empty();
     byte[] message = batch.message();
-    long _ = named.addAndGet(batch.chunks);
     lock.lock();
     try {
       // Nothing is wanted of a batch without chunks.
@@ -184,7 +194,6 @@ public final class ContentSender implements AutoCloseable {
       }
       Message.CHUNKS.head(message, length);
       toPeer.write(message, 0, Message.HEAD_BYTES + length);
-      long _ = sent.addAndGet(length / grain.bytes());
       lock.lock();
       try {
         spare.addLast(wanted.removeFirst());
@@ -218,7 +227,7 @@ public final class ContentSender implements AutoCloseable {
   private Batch take() throws IOException {
     lock.lock();
     try {
-      await(() -> announced.size() + wanted.size() < window);
+      await(() -> announced.size() + wanted.size() < allowed());
       over();
       Batch batch = spare.pollFirst();
       if (batch != null) {
@@ -228,6 +237,10 @@ public final class ContentSender implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private int allowed() {
+    return (int) Math.min(MOST_BATCHES, window / Math.max(wantedShare, 1.0 / MOST_BATCHES));
   }
 
   /** Holding the lock. */
@@ -276,6 +289,11 @@ public final class ContentSender implements AutoCloseable {
         batch.wantedBits |= (bits.get(i / 8) >> i % 8 & 1) << i;
       }
       announced.removeFirst();
+      int lacked = Integer.bitCount(batch.wantedBits);
+      long _ = named.addAndGet(batch.chunks);
+      long _ = wantedChunks.addAndGet(lacked);
+      double share = lacked / (double) batch.chunks;
+      wantedShare += NEWEST * (share - wantedShare);
       (batch.wantedBits == 0 ? spare : wanted).addLast(batch);
       changed.signalAll();
     } finally {
@@ -284,7 +302,7 @@ public final class ContentSender implements AutoCloseable {
   }
 
   public Saving saving() {
-    return new Saving(named.get(), sent.get());
+    return new Saving(named.get(), wantedChunks.get());
   }
 
   /** Nothing more comes from the peer: who waits for it is told. */

@@ -137,7 +137,8 @@ class ExchangeTest {
                 public void end() {
                   backEnd.complete(null);
                 }
-              });
+              },
+              ChunkWatch.NOBODY);
       receiver = new ContentReceiver(Grain.PAGE, held, back, received::write);
       late[0] = sender;
       lateReceiver[0] = receiver;
@@ -267,7 +268,8 @@ class ExchangeTest {
   void aSenderThatWaitsForAnAnswerIsToldWhenThereIsNone() throws Exception {
     Random random = new Random(4);
     ContentSender sender =
-        new ContentSender(Grain.PAGE, 1, (bytes, offset, length) -> {}, new Nowhere());
+        new ContentSender(
+            Grain.PAGE, 1, (bytes, offset, length) -> {}, new Nowhere(), ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     CompletableFuture<Throwable> failure = new CompletableFuture<>();
@@ -301,7 +303,8 @@ class ExchangeTest {
   void aChunkUnderTheNameOfAnotherOneIsFound() throws IOException {
     Random random = new Random(5);
     List<byte[]> messages = new ArrayList<>();
-    ContentSender sender = new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere());
+    ContentSender sender =
+        new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     sender.fromPeer(new byte[] {3, 0, 0, 0, 1, 1}, 0, 6);
@@ -347,7 +350,8 @@ class ExchangeTest {
     Random random = new Random(6);
     for (int round = 0; round < 300; round++) {
       List<byte[]> messages = new ArrayList<>();
-      ContentSender sender = new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere());
+      ContentSender sender =
+          new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
       for (int i = 0; i < 5; i++) {
         sender.literal(new byte[random.nextInt(20)], 0, 0);
         sender.chunk(page(random), 0);
