@@ -100,8 +100,8 @@ final class Agent implements AgentService, AutoCloseable {
                 .toList());
     guests = new Guests(launcher, records, events::publish);
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
-    contents = Contents.open(
-            configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
+    contents =
+        Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
     storeWork = new StoreWork(contents);
     FileDigests digests = new FileDigests();
     Duration silence = configuration.heartbeatTimeout();

@@ -318,7 +318,8 @@ final class Arrivals implements PeerHandler {
             answer.postCopy(),
             answer.postCopy() && prepare.urgentChannel(),
             prepare.options().parallelChannels(),
-            0, 0,
+            0,
+            0,
             Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
             false,
             prepare.options().transport() == Transport.NATIVE_TLS

@@ -140,6 +140,13 @@ final class Contents implements AutoCloseable {
 
   @Override
   public void close() {
-    store.ifPresent(ChunkStore::close);
+    store.ifPresent(
+        open -> {
+          try {
+            open.close();
+          } catch (ProblemException e) {
+            LOG.warn("the store could not be closed in order: {}", e.problem());
+          }
+        });
   }
 }

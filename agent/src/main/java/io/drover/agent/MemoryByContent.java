@@ -3,10 +3,12 @@ package io.drover.agent;
 import io.drover.api.MigrationView.ContentView;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Saving;
 import io.drover.model.Dedup;
 import io.drover.model.MigrationId;
 import io.drover.tunnel.Coding;
+import io.drover.wire.PeerMessage;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -50,13 +52,21 @@ final class MemoryByContent {
   }
 
   /** For the main channel of the next attempt. */
-  Coding.Factory coding(String name) {
+  Coding.Factory coding(String name, PeerMessage.ContentUse agreed) {
+    Compression compression =
+        agreed == PeerMessage.ContentUse.NAMES_AND_ZSTD
+            ? Compression.ofMachine()
+            : Compression.NONE;
     return (toPeer, toHypervisor, hypervisorEnd) ->
-        begin(name, toPeer, toHypervisor, hypervisorEnd);
+        begin(name, compression, toPeer, toHypervisor, hypervisorEnd);
   }
 
   private synchronized SendingPages begin(
-      String name, Coding.Sink toPeer, Coding.Sink toHypervisor, Coding.End hypervisorEnd) {
+      String name,
+      Compression compression,
+      Coding.Sink toPeer,
+      Coding.Sink toHypervisor,
+      Coding.End hypervisorEnd) {
     if (attempts.isEmpty()) {
       checkpoint = checkpoints.get();
     }
@@ -64,6 +74,7 @@ final class MemoryByContent {
         new SendingPages(
             name,
             inFlightBytes / BATCH_BYTES,
+            compression,
             attempts.isEmpty() ? Optional.empty() : Optional.of(attempts.getLast()),
             worth,
             checkpoint.<ChunkWatch>map(kept -> kept).orElse(ChunkWatch.NOBODY),
@@ -85,7 +96,11 @@ final class MemoryByContent {
     long named = savings.stream().mapToLong(Saving::chunks).sum();
     long wanted = savings.stream().mapToLong(Saving::wanted).sum();
     int page = Grain.PAGE.bytes();
-    return new ContentView(named * page, Math.max(0, named - wanted) * page, off);
+    return new ContentView(
+        named * page,
+        Math.max(0, named - wanted) * page,
+        savings.stream().mapToLong(Saving::packedBytes).sum(),
+        off);
   }
 
   /** To be called once, when nothing passes any more. */

@@ -235,7 +235,7 @@ final class MigrationRecord {
   }
 
   /** What of the guest has got across, sent or found there. */
-  private long crossedBytes() {
+  synchronized long crossedBytes() {
     return sentBytes() + content.get().map(MigrationView.ContentView::foundBytes).orElse(0L);
   }
 

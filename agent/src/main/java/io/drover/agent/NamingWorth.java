@@ -22,9 +22,11 @@ final class NamingWorth {
   /** What a core names, looks up, and copies besides sending, with much to spare. */
   private static final long NAMED_BYTES_PER_SECOND = 200_000_000;
 
+  private static final Saving NOTHING = new Saving(0, 0, 0);
+
   private final Dedup wanted;
   private final LongSupplier nanoClock;
-  private Saving before = new Saving(0, 0);
+  private Saving before = NOTHING;
   private long sinceNanos;
   private volatile Optional<String> off = Optional.empty();
 
@@ -36,7 +38,7 @@ final class NamingWorth {
 
   /** A new attempt counts its pages from 0, and after a pause. */
   void restart() {
-    before = new Saving(0, 0);
+    before = NOTHING;
     sinceNanos = nanoClock.getAsLong();
   }
 

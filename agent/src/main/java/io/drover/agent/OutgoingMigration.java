@@ -267,7 +267,8 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         postCopy,
         postCopy && plan.urgentChannel(),
         options.parallelChannels(),
-        options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L), options.mayUseContent() && measuredLink.isPresent() ? rate.bytesPerSecond() : 0,
+        options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L),
+        options.mayUseContent() && measuredLink.isPresent() ? carries.bytesPerSecond() : 0,
         options.maxDowntime(),
         mustConverge,
         options.transport() == Transport.NATIVE_TLS

@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.Back;
 import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentSender;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,7 +19,8 @@ final class PlainExchange implements Back {
 
   PlainExchange(OutputStream toPeer, InputStream fromPeer) {
     this.fromPeer = fromPeer;
-    this.sender = new ContentSender(Grain.PAGE, 1, toPeer::write, this, ChunkWatch.NOBODY);
+    this.sender =
+        new ContentSender(Grain.PAGE, 1, Compression.NONE, toPeer::write, this, ChunkWatch.NOBODY);
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.Back;
 import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Saving;
 import io.drover.qemu.PageNaming;
@@ -24,6 +25,7 @@ final class SendingPages implements Coding {
   SendingPages(
       String name,
       int window,
+      Compression compression,
       Optional<SendingPages> earlier,
       NamingWorth worth,
       ChunkWatch watch,
@@ -35,6 +37,7 @@ final class SendingPages implements Coding {
         new ContentSender(
             Grain.PAGE,
             window,
+            compression,
             toPeer::write,
             new Back() {
               @Override

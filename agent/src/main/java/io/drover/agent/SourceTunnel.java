@@ -244,8 +244,8 @@ final class SourceTunnel implements SourceChannels {
       options = options.withOutwardTap(recorder::forward);
     }
     String name = migration + "/" + listening.attempt() + "/" + channel;
-    if (channel == 0 && listening.byContent()) {
-      options = options.withCoding(content.coding(name));
+    if (channel == 0 && listening.content() != PeerMessage.ContentUse.NONE) {
+      options = options.withCoding(content.coding(name, listening.content()));
     }
     if (channel == 0 && names.urgent()) {
       PageRequests made = new PageRequests(memoryBytes, readAheadBytes);
@@ -285,7 +285,7 @@ final class SourceTunnel implements SourceChannels {
         channels.add(opener.open(purpose(channel, listening)));
       }
       TlsChannel main = channels.getFirst();
-      if (listening.byContent()) {
+      if (listening.content() != PeerMessage.ContentUse.NONE) {
         PlainExchange exchange = new PlainExchange(main.out(), main.in());
         replayer.play(kept, exchange.out(), exchange.in());
       } else {

@@ -175,8 +175,7 @@ final class StoreWork {
   }
 
   private static Image image(SourceStatus known) {
-    return new Image(
-        Path.of(known.subject()), known.owner(), known.visibility(), known.grain());
+    return new Image(Path.of(known.subject()), known.owner(), known.visibility(), known.grain());
   }
 
   private static Path path(String text) {
@@ -237,8 +236,7 @@ final class StoreWork {
             .toList());
   }
 
-  private static Done forget(
-      ChunkStore store, Optional<GuestName> guest, Optional<Path> image) {
+  private static Done forget(ChunkStore store, Optional<GuestName> guest, Optional<Path> image) {
     long removed = 0;
     if (guest.isPresent() && store.forget(guest.get())) {
       removed++;
@@ -255,11 +253,6 @@ final class StoreWork {
 
   private static StoreJobView failed(StoreJobView begun, Problem problem) {
     return new StoreJobView(
-        begun.id(),
-        begun.work(),
-        true,
-        Optional.of(ProblemView.of(problem)),
-        Map.of(),
-        List.of());
+        begun.id(), begun.work(), true, Optional.of(ProblemView.of(problem)), Map.of(), List.of());
   }
 }

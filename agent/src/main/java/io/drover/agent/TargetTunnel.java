@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.chunk.exchange.Compression;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
 import io.drover.model.HostName;
@@ -114,10 +115,16 @@ final class TargetTunnel implements TargetChannels {
     }
     relays.attempt(attempt);
     return new PeerMessage.Listening(
-        attempt,
-        tickets.issue(migration, attempt, names.count(), source),
-        Optional.empty(),
-        held.isPresent());
+        attempt, tickets.issue(migration, attempt, names.count(), source), Optional.empty(), use());
+  }
+
+  private PeerMessage.ContentUse use() {
+    return held.isEmpty()
+        ? PeerMessage.ContentUse.NONE
+        : switch (Compression.ofMachine()) {
+          case NONE -> PeerMessage.ContentUse.NAMES;
+          case ZSTD -> PeerMessage.ContentUse.NAMES_AND_ZSTD;
+        };
   }
 
   /** Takes a channel whose ticket was good. */

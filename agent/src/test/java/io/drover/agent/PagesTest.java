@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Held;
 import io.drover.model.Dedup;
 import io.drover.tunnel.Coding;
@@ -30,6 +31,7 @@ class PagesTest {
       new SendingPages(
           "test",
           4,
+          Compression.ZSTD,
           Optional.empty(),
           new NamingWorth(Dedup.ON, System::nanoTime),
           ChunkWatch.NOBODY,

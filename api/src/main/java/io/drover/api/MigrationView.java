@@ -58,9 +58,11 @@ public record MigrationView(
    *
    * @param namedBytes that the target was asked about
    * @param foundBytes of them, which were not sent because the target held them
+   * @param packedBytes that compression made of the rest less
    * @param off why names were given up, if they were
    */
-  public record ContentView(long namedBytes, long foundBytes, Optional<String> off) {}
+  public record ContentView(
+      long namedBytes, long foundBytes, long packedBytes, Optional<String> off) {}
 
   public record ChannelBytes(String channel, int attempt, long sentBytes, long receivedBytes) {}
 }

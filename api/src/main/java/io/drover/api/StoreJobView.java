@@ -10,8 +10,8 @@ import java.util.Optional;
  * @param done whether it has ended, with what it did or with a problem
  * @param counts what it did: of indexing {@code images}, their {@code names} and how many {@code
  *     changed}; of cleaning up what was {@code removed}, {@code freedBytes}, and names that were
- *     {@code found} again; of verifying the {@code chunks} that are as they should be; of forgetting
- *     what was {@code removed}
+ *     {@code found} again; of verifying the {@code chunks} that are as they should be; of
+ *     forgetting what was {@code removed}
  * @param findings what was not as it should be
  */
 public record StoreJobView(

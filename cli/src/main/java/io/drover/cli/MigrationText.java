@@ -96,6 +96,9 @@ final class MigrationText {
         .ifPresent(
             content -> {
               facts.add("spared", spared(view, content));
+              if (content.packedBytes() > 0) {
+                facts.add("packed", new ByteSize(content.packedBytes()) + " less by compression");
+              }
               content.off().ifPresent(why -> facts.add("names", "given up: " + why));
             });
     if (view.recoveries() > 0 || view.retries() > 0) {

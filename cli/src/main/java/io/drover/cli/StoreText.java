@@ -62,7 +62,8 @@ final class StoreText {
         switch (job.work()) {
           case "index" ->
               "%d names in %d images; %d changed."
-                  .formatted(count(counts, "names"), count(counts, "images"), count(counts, "changed"));
+                  .formatted(
+                      count(counts, "names"), count(counts, "images"), count(counts, "changed"));
           case "gc" ->
               "%d files removed, %s free again; %d names found again."
                   .formatted(

@@ -6,7 +6,6 @@ import io.drover.api.StoreOrder;
 import io.drover.api.StoreView;
 import io.drover.model.Problem;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;

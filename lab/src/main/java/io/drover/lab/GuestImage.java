@@ -19,7 +19,8 @@ record GuestImage(Path folder) {
           Workload.Touched _,
           Workload.Probed _,
           Workload.Verified _,
-          Workload.Corrupted _ ->
+          Workload.Corrupted _,
+          Workload.Worked _ ->
           folder.resolve("initrd.img");
     };
   }

@@ -42,6 +42,17 @@ final class LabGuest {
   private long residentNanos = System.nanoTime();
 
   LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
+    this(lab, image, name, index, workload, memory, Optional.empty());
+  }
+
+  LabGuest(
+      Lab lab,
+      GuestImage image,
+      String name,
+      int index,
+      Workload workload,
+      ByteSize memory,
+      Optional<String> owner) {
     this.lab = lab;
     this.name = name;
     this.index = index;
@@ -60,7 +71,7 @@ final class LabGuest {
             Optional.of(
                 List.of(new GuestSpec.CardSpec(Optional.of(AddressPlan.guestMac(index)), "br0"))),
             Optional.of("/run/serial/" + name + ".log"),
-            Optional.empty());
+            owner);
   }
 
   /** Memory that leaves the load room: at least 512 MiB, in steps of 256. */
@@ -140,7 +151,7 @@ final class LabGuest {
         await(host, "filled its memory", _ -> isFilled(host));
         awaitBusy(host);
       }
-      case Workload.Verified _, Workload.Corrupted _ -> {
+      case Workload.Verified _, Workload.Corrupted _, Workload.Worked _ -> {
         await(host, "filled its memory", SerialLog::loaded);
         await(host, "reported its memory", log -> log.memory().isPresent());
       }
@@ -155,7 +166,9 @@ final class LabGuest {
    * @return what the load says then; nothing when the load does not check itself
    */
   Optional<MemoryStatus> awaitWholeSweep(String host) {
-    if (!(workload instanceof Workload.Verified || workload instanceof Workload.Corrupted)) {
+    if (!(workload instanceof Workload.Verified
+        || workload instanceof Workload.Corrupted
+        || workload instanceof Workload.Worked)) {
       return Optional.empty();
     }
     await(host, "spoke again", log -> log.memory().isPresent());

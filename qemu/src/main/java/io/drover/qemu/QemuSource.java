@@ -80,11 +80,7 @@ public final class QemuSource implements SourceHypervisor {
       // It sleeps, or is in post-copy, which has a rate of its own.
       return;
     }
-    setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
-    if (linkBytesPerSecond > 0) {
-      setup.switchoverBandwidth(
-          bytesPerSecond == 0 ? linkBytesPerSecond : Math.min(bytesPerSecond, linkBytesPerSecond));
-    }
+    setup.bandwidth(bytesPerSecond, linkBytesPerSecond);
   }
 
   @Override
@@ -125,7 +121,7 @@ public final class QemuSource implements SourceHypervisor {
       JsonNode _ = guest.control().run("migrate-start-postcopy");
     } catch (ProblemException refused) {
       // It may go on as a pre-copy: not asleep.
-      setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bandwidth));
+      setup.bandwidth(bandwidth, linkBytesPerSecond);
       throw refused;
     }
     waker.ifPresent(Runnable::run);

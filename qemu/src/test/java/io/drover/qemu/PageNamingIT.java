@@ -7,6 +7,7 @@ import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.Back;
 import io.drover.chunk.exchange.ByteSink;
 import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentReceiver;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Held;
@@ -110,6 +111,7 @@ class PageNamingIT {
         new ContentSender(
             Grain.PAGE,
             8,
+            Compression.ofMachine(),
             there,
             new Back() {
               @Override
@@ -149,7 +151,7 @@ class PageNamingIT {
     assertThat(first.chunks()).isGreaterThan(leastPages);
     assertThat(first.wanted()).isPositive().isLessThanOrEqualTo(first.chunks());
     // Whoever has had it once needs nothing more of it, whatever the pieces.
-    assertThat(exchange(stream, 10_007, memory)).isEqualTo(new Saving(first.chunks(), 0));
+    assertThat(exchange(stream, 10_007, memory)).isEqualTo(new Saving(first.chunks(), 0, 0));
   }
 
   @Test

@@ -73,7 +73,10 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
         tickets.add(ticket);
         PeerMessage.Listening listening =
             new PeerMessage.Listening(
-                attempt, List.of(new Ticket(0, ticket)), Optional.empty(), false);
+                attempt,
+                List.of(new Ticket(0, ticket)),
+                Optional.empty(),
+                PeerMessage.ContentUse.NONE);
         inThisLife(simulation().between(0, 10), () -> offer(new TargetEvent.Listening(listening)));
       }
       case TargetEffect.Run() -> hypervisor().run();

@@ -54,7 +54,7 @@ final class PeerMessageCodec {
         out.i32(listening.attempt());
         out.list(listening.tickets(), ticket -> PeerMessageFields.ticket(out, ticket));
         out.optional(listening.nativePort(), out::u16);
-        out.flag(listening.byContent());
+        PeerMessageFields.content(out, listening.content());
       }
       case PeerMessage.Paused paused -> out.prose(paused.reason());
       case PeerMessage.Gone gone -> {
@@ -132,7 +132,7 @@ final class PeerMessageCodec {
               in.i32(),
               in.list(() -> PeerMessageFields.ticket(in)),
               in.optional(in::u16),
-              in.flag());
+              PeerMessageFields.content(in));
       case RUNNING -> new PeerMessage.Running();
       case RECEIVED -> new PeerMessage.Received();
       case PAUSED -> new PeerMessage.Paused(in.prose());

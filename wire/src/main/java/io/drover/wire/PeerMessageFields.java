@@ -12,6 +12,7 @@ import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.model.Version;
+import io.drover.wire.PeerMessage.ContentUse;
 import io.drover.wire.PeerMessage.FileDigest;
 import io.drover.wire.PeerMessage.TargetStage;
 import java.time.Duration;
@@ -118,7 +119,7 @@ final class PeerMessageFields {
         in.optional(() -> new ByteRate(in.i64())),
         Duration.ofNanos(in.i64()),
         in.u16(),
-        in.oneOf("a use of content", Dedup.values(), PeerMessageFields::code));
+        in.oneOf("a choice about content", Dedup.values(), PeerMessageFields::code));
   }
 
   static void stage(FieldWriter out, TargetStage stage) {
@@ -127,6 +128,22 @@ final class PeerMessageFields {
 
   static TargetStage stage(FieldReader in) {
     return in.oneOf("a target's stage", TargetStage.values(), PeerMessageFields::code);
+  }
+
+  static void content(FieldWriter out, ContentUse content) {
+    out.u8(code(content));
+  }
+
+  static ContentUse content(FieldReader in) {
+    return in.oneOf("a use of content", ContentUse.values(), PeerMessageFields::code);
+  }
+
+  private static int code(ContentUse content) {
+    return switch (content) {
+      case NONE -> 1;
+      case NAMES -> 2;
+      case NAMES_AND_ZSTD -> 3;
+    };
   }
 
   private static int code(Problem.Kind kind) {

@@ -98,7 +98,10 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Heartbeat(7));
     put(bytes, new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
-    put(bytes, new PeerMessage.Listening(5, List.of(TICKET), Optional.of(4444), true));
+    put(
+        bytes,
+        new PeerMessage.Listening(
+            5, List.of(TICKET), Optional.of(4444), PeerMessage.ContentUse.NAMES));
     put(bytes, new PeerMessage.Running());
     put(bytes, new PeerMessage.Received());
     put(bytes, new PeerMessage.Paused("cut"));

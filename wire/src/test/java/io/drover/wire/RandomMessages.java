@@ -58,7 +58,7 @@ final class RandomMessages {
               random.nextInt(1000),
               list(20, this::ticket),
               optional(() -> random.nextInt(65536)),
-              random.nextBoolean());
+              oneOf(PeerMessage.ContentUse.values()));
       case 10 -> new PeerMessage.Running();
       case 11 -> new PeerMessage.Received();
       case 12 -> new PeerMessage.Paused(text(100));

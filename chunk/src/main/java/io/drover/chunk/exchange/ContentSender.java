@@ -32,6 +32,7 @@ public final class ContentSender implements AutoCloseable {
   private final MessageReader messages;
   private final int window;
   private final ChunkWatch watch;
+  private final Compression compression;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   // Those without an answer, those whose wanted chunks are to be sent, both oldest first; and those
@@ -43,6 +44,7 @@ public final class ContentSender implements AutoCloseable {
   private Optional<Batch> current = Optional.empty();
   private double wantedShare = 1;
   private final AtomicLong named = new AtomicLong();
+  private final AtomicLong packedBytes = new AtomicLong();
   private final AtomicLong wantedChunks = new AtomicLong();
 
   /** Chunks and what lies between them. */
@@ -111,14 +113,22 @@ public final class ContentSender implements AutoCloseable {
    * @param window how many batches may be on their way while the peer lacks all that they name;
    *     where it lacks little there are more, so that round trips idle nobody, and yet no more
    *     chunks queue than that
+   * @param compression what the peer understands
    * @param toPeer takes whole messages, from either thread
    * @param back where the bytes go that the peer sends besides
    */
-  public ContentSender(Grain grain, int window, ByteSink toPeer, Back back, ChunkWatch watch) {
+  public ContentSender(
+      Grain grain,
+      int window,
+      Compression compression,
+      ByteSink toPeer,
+      Back back,
+      ChunkWatch watch) {
     this.grain = grain;
     this.namer = new ChunkNamer(grain);
     this.window = Math.clamp(window, 1, MOST_BATCHES);
     this.watch = watch;
+    this.compression = compression;
     this.toPeer = toPeer;
     this.back = back;
     this.messages =
@@ -181,6 +191,41 @@ public final class ContentSender implements AutoCloseable {
 
   /** Sends what the peer wants, until the exchange is closed. */
   public void sendWanted() throws IOException {
+    switch (compression) {
+      case NONE -> sendWanted((chunks, length) -> write(Message.CHUNKS, chunks, length));
+      case ZSTD -> {
+        byte[] packed =
+            new byte[Message.HEAD_BYTES + Packer.bound(ExchangeLimits.CHUNKS * grain.bytes())];
+        try (Packer packer = new Packer()) {
+          sendWanted((chunks, length) -> pack(packer, chunks, length, packed));
+        }
+      }
+    }
+  }
+
+  /** Takes a message's bytes, with room for its head before them. */
+  private interface Chunks {
+    void send(byte[] message, int length) throws IOException;
+  }
+
+  private void write(Message which, byte[] message, int length) throws IOException {
+    which.head(message, length);
+    toPeer.write(message, 0, Message.HEAD_BYTES + length);
+  }
+
+  private void pack(Packer packer, byte[] chunks, int length, byte[] packed) throws IOException {
+    int shorter = packer.pack(chunks, Message.HEAD_BYTES, length, packed, Message.HEAD_BYTES);
+    long began = System.nanoTime();
+    if (shorter < length) {
+      write(Message.PACKED_CHUNKS, packed, shorter);
+      long _ = packedBytes.addAndGet(length - shorter);
+    } else {
+      write(Message.CHUNKS, chunks, length);
+    }
+    packer.waited(System.nanoTime() - began);
+  }
+
+  private void sendWanted(Chunks chunks) throws IOException {
     byte[] message = new byte[Message.HEAD_BYTES + ExchangeLimits.CHUNKS * grain.bytes()];
     while (true) {
       Batch batch = awaitWanted();
@@ -192,8 +237,7 @@ public final class ContentSender implements AutoCloseable {
           length += grain.bytes();
         }
       }
-      Message.CHUNKS.head(message, length);
-      toPeer.write(message, 0, Message.HEAD_BYTES + length);
+      chunks.send(message, length);
       lock.lock();
       try {
         spare.addLast(wanted.removeFirst());
@@ -273,7 +317,8 @@ public final class ContentSender implements AutoCloseable {
       case BACK ->
           back.write(payload.array(), payload.arrayOffset() + payload.position(), payload.limit());
       case BACK_END -> back.end();
-      case BATCH, CHUNKS -> throw new IllegalStateException(message + " was not expected");
+      case BATCH, CHUNKS, PACKED_CHUNKS ->
+          throw new IllegalStateException(message + " was not expected");
     }
   }
 
@@ -302,7 +347,7 @@ public final class ContentSender implements AutoCloseable {
   }
 
   public Saving saving() {
-    return new Saving(named.get(), wantedChunks.get());
+    return new Saving(named.get(), wantedChunks.get(), packedBytes.get());
   }
 
   /** Nothing more comes from the peer: who waits for it is told. */

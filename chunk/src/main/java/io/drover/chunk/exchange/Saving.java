@@ -5,5 +5,6 @@ package io.drover.chunk.exchange;
  *
  * @param chunks that were named, with an answer
  * @param wanted of them, which are sent
+ * @param packedBytes that compression made of what was sent less
  */
-public record Saving(long chunks, long wanted) {}
+public record Saving(long chunks, long wanted, long packedBytes) {}

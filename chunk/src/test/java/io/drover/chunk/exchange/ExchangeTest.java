@@ -126,6 +126,7 @@ class ExchangeTest {
           new ContentSender(
               Grain.PAGE,
               window,
+              Compression.ZSTD,
               there,
               new Back() {
                 @Override
@@ -229,7 +230,7 @@ class ExchangeTest {
     }
     exchange.end();
     assertThat(exchange.received.size()).isEqualTo(500 * PAGE);
-    assertThat(exchange.sender.saving()).isEqualTo(new Saving(500, 0));
+    assertThat(exchange.sender.saving()).isEqualTo(new Saving(500, 0, 0));
     assertThat(exchange.there.bytes.get()).isLessThan(500 * 30);
     assertThat(held.arrived).isEmpty();
   }
@@ -269,7 +270,12 @@ class ExchangeTest {
     Random random = new Random(4);
     ContentSender sender =
         new ContentSender(
-            Grain.PAGE, 1, (bytes, offset, length) -> {}, new Nowhere(), ChunkWatch.NOBODY);
+            Grain.PAGE,
+            1,
+            Compression.NONE,
+            (bytes, offset, length) -> {},
+            new Nowhere(),
+            ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     CompletableFuture<Throwable> failure = new CompletableFuture<>();
@@ -304,7 +310,8 @@ class ExchangeTest {
     Random random = new Random(5);
     List<byte[]> messages = new ArrayList<>();
     ContentSender sender =
-        new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
+        new ContentSender(
+            Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     sender.fromPeer(new byte[] {3, 0, 0, 0, 1, 1}, 0, 6);
@@ -351,7 +358,8 @@ class ExchangeTest {
     for (int round = 0; round < 300; round++) {
       List<byte[]> messages = new ArrayList<>();
       ContentSender sender =
-          new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
+          new ContentSender(
+              Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
       for (int i = 0; i < 5; i++) {
         sender.literal(new byte[random.nextInt(20)], 0, 0);
         sender.chunk(page(random), 0);
