@@ -11,6 +11,9 @@ import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.ProblemView;
 import io.drover.api.StopManner;
+import io.drover.api.StoreJobView;
+import io.drover.api.StoreOrder;
+import io.drover.api.StoreView;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceState;
 import io.drover.migration.TargetEvent;
@@ -33,6 +36,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -61,6 +65,8 @@ final class Agent implements AgentService, AutoCloseable {
   private final Peers peers;
   private final Guests guests;
   private final MigrationStore store;
+  private final Contents contents;
+  private final StoreWork storeWork;
   private final Departures departures;
   private final Arrivals arrivals;
   private final Port port;
@@ -94,6 +100,9 @@ final class Agent implements AgentService, AutoCloseable {
                 .toList());
     guests = new Guests(launcher, records, events::publish);
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
+    contents =
+        Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
+    storeWork = new StoreWork(contents);
     FileDigests digests = new FileDigests();
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
@@ -114,6 +123,7 @@ final class Agent implements AgentService, AutoCloseable {
                     timing)),
             digests,
             store,
+            contents,
             runDirectory,
             nativeTls::directory,
             random,
@@ -130,12 +140,14 @@ final class Agent implements AgentService, AutoCloseable {
             peers,
             tickets,
             store,
+            contents,
             runDirectory,
             configuration.listen().host(),
             nativeTls::directory,
             configuration.maxMigrations());
     guests.showMigrations(
         guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
+    guests.whenGone(contents::forget);
     restore();
     port =
         Port.open(
@@ -215,6 +227,7 @@ final class Agent implements AgentService, AutoCloseable {
     HostMemory memory = HostMemory.now();
     List<ProblemView> warnings = new ArrayList<>();
     records.unreadable().forEach(problem -> warnings.add(ProblemView.of(problem)));
+    contents.problem().ifPresent(problem -> warnings.add(ProblemView.of(problem)));
     qemu.asSource().ifPresent(problem -> warnings.add(ProblemView.of(problem)));
     qemu.asPostCopyTarget().ifPresent(problem -> warnings.add(ProblemView.of(problem)));
     return new HostView(
@@ -444,6 +457,21 @@ final class Agent implements AgentService, AutoCloseable {
   }
 
   @Override
+  public StoreView store() {
+    return storeWork.view();
+  }
+
+  @Override
+  public StoreJobView orderStore(StoreOrder order) {
+    return storeWork.begin(order);
+  }
+
+  @Override
+  public StoreJobView storeJob(String id) {
+    return storeWork.job(id);
+  }
+
+  @Override
   public EventSource events() {
     return events.subscribe();
   }
@@ -454,6 +482,7 @@ final class Agent implements AgentService, AutoCloseable {
     localApi.close();
     port.close();
     guests.close();
+    contents.close();
     agentLock.close();
   }
 }

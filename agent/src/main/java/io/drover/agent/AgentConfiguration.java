@@ -23,6 +23,7 @@ record AgentConfiguration(
     List<String> operators,
     Path runDirectory,
     Path stateDirectory,
+    StoreConfiguration store,
     String qemu,
     Accelerator accelerator,
     Duration heartbeatTimeout,

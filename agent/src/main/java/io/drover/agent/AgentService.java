@@ -10,6 +10,9 @@ import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
+import io.drover.api.StoreJobView;
+import io.drover.api.StoreOrder;
+import io.drover.api.StoreView;
 import java.util.List;
 
 /**
@@ -47,6 +50,13 @@ interface AgentService {
   MigrationView cancelMigration(String id);
 
   MigrationView resolveMigration(String id, Decision decision);
+
+  StoreView store();
+
+  /** Answers as soon as the work has begun. */
+  StoreJobView orderStore(StoreOrder order);
+
+  StoreJobView storeJob(String id);
 
   /** What happens from now on; the caller closes it. */
   EventSource events();

@@ -4,6 +4,8 @@ import io.drover.api.GuestSpec;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
+import io.drover.chunk.StoreLimits;
+import io.drover.model.ByteSize;
 import io.drover.model.HostName;
 import io.drover.model.Problem;
 import io.drover.tunnel.CertificateAuthority;
@@ -110,6 +112,7 @@ public final class AgentTraining {
         Optional.empty(),
         Optional.empty(),
         Optional.of(List.of()),
+        Optional.empty(),
         Optional.empty());
   }
 
@@ -135,6 +138,10 @@ public final class AgentTraining {
         List.of(),
         Files.createDirectories(own.resolve("run")),
         Files.createDirectories(own.resolve("state")),
+        new StoreConfiguration(
+            own.resolve("store"),
+            new StoreLimits(
+                ByteSize.ofMebibytes(8), ByteSize.ofMebibytes(256), ByteSize.ofMebibytes(256))),
         "qemu-system-x86_64",
         Accelerator.AUTO,
         Duration.ofSeconds(5),

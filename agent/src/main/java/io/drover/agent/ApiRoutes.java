@@ -10,6 +10,7 @@ import io.drover.api.MigrationRequest;
 import io.drover.api.Resolution;
 import io.drover.api.Router;
 import io.drover.api.StopManner;
+import io.drover.api.StoreOrder;
 import io.drover.model.Problem;
 
 /** The local API's paths; the same on the unix socket and on the TLS port. */
@@ -54,6 +55,15 @@ final class ApiRoutes {
             "/v1/migrations/{id}/cancel",
             request -> HttpResponse.json(service.cancelMigration(request.variable("id"))))
         .on("POST", "/v1/migrations/{id}/resolve", routes::resolve)
+        .on("GET", "/v1/store", request -> HttpResponse.json(service.store()))
+        .on(
+            "POST",
+            "/v1/store/jobs",
+            request -> HttpResponse.json(201, service.orderStore(request.json(StoreOrder.class))))
+        .on(
+            "GET",
+            "/v1/store/jobs/{id}",
+            request -> HttpResponse.json(service.storeJob(request.variable("id"))))
         .on("GET", "/v1/events", request -> new HttpResponse.Stream(service.events()))
         .on(
             "GET",

@@ -49,6 +49,7 @@ final class Arrivals implements PeerHandler {
   private final Peers peers;
   private final Tickets tickets;
   private final MigrationStore store;
+  private final Contents contents;
   private final Path runDirectory;
   private final String listenAddress;
   private final Supplier<Path> nativeTlsDirectory;
@@ -82,6 +83,7 @@ final class Arrivals implements PeerHandler {
       Peers peers,
       Tickets tickets,
       MigrationStore store,
+      Contents contents,
       Path runDirectory,
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
@@ -93,6 +95,7 @@ final class Arrivals implements PeerHandler {
     this.peers = peers;
     this.tickets = tickets;
     this.store = store;
+    this.contents = contents;
     this.runDirectory = runDirectory;
     this.listenAddress = listenAddress;
     this.nativeTlsDirectory = nativeTlsDirectory;
@@ -316,6 +319,7 @@ final class Arrivals implements PeerHandler {
             answer.postCopy() && prepare.urgentChannel(),
             prepare.options().parallelChannels(),
             0,
+            0,
             Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
             false,
             prepare.options().transport() == Transport.NATIVE_TLS
@@ -384,6 +388,7 @@ final class Arrivals implements PeerHandler {
                     runDirectory.resolve("m").resolve(id.value()),
                     new ChannelNames(settings.urgentChannel(), settings.parallelChannels()),
                     tickets,
+                    held(id, prepare),
                     reason ->
                         find(id)
                             .ifPresent(
@@ -408,7 +413,8 @@ final class Arrivals implements PeerHandler {
             prepare.options(),
             System::nanoTime,
             System.currentTimeMillis(),
-            () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()));
+            () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()),
+            () -> tunnel.flatMap(TargetTunnel::content));
     IncomingMigration migration =
         new IncomingMigration(
             record,
@@ -422,6 +428,12 @@ final class Arrivals implements PeerHandler {
     Arrival arrival = new Arrival(prepare, hypervisor, tunnel, migration);
     running.put(id, arrival);
     return arrival;
+  }
+
+  private Optional<Supplier<HeldPages>> held(MigrationId id, PeerMessage.Prepare prepare) {
+    return contents.areUsable() && prepare.options().mayUseContent()
+        ? Optional.of(() -> contents.heldFor(id.value(), Contents.owner(prepare.guest())))
+        : Optional.empty();
   }
 
   private final class Around implements IncomingMigration.Surroundings {

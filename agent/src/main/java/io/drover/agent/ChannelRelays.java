@@ -33,9 +33,19 @@ final class ChannelRelays {
 
   /** Runs the relay on a thread of its own until it ends or its attempt is closed. */
   void run(String channel, int attempt, Relay relay) {
+    run(channel, attempt, relay, () -> {});
+  }
+
+  /**
+   * The same, and does something when no thread of the relay's is left.
+   *
+   * @param afterwards done in any case
+   */
+  void run(String channel, int attempt, Relay relay, Runnable afterwards) {
     synchronized (this) {
       if (openAttempt != attempt) {
         relay.close();
+        afterwards.run();
         return;
       }
       all.add(new Running(channel, attempt, relay));
@@ -44,9 +54,14 @@ final class ChannelRelays {
         .name("relay-" + channel)
         .start(
             () -> {
-              switch (relay.run()) {
-                case RelayEnd.Clean() -> {}
-                case RelayEnd.Broken(String reason) -> brokenIn(attempt, channel, reason);
+              RelayEnd end = relay.run();
+              try {
+                switch (end) {
+                  case RelayEnd.Clean() -> {}
+                  case RelayEnd.Broken(String reason) -> brokenIn(attempt, channel, reason);
+                }
+              } finally {
+                afterwards.run();
               }
             });
   }

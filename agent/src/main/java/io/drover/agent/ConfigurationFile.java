@@ -3,6 +3,8 @@ package io.drover.agent;
 import io.drover.agent.AgentConfiguration.Peer;
 import io.drover.agent.AgentConfiguration.Permission;
 import io.drover.agent.AgentConfiguration.TlsFiles;
+import io.drover.chunk.StoreLimits;
+import io.drover.model.ByteSize;
 import io.drover.model.HostName;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -113,6 +115,7 @@ final class ConfigurationFile {
         mistakes.add(root.line(), "'operators' has '%s', which is no name".formatted(operator));
       }
     }
+    Path state = path(root, "state-directory", Path.of("/var/lib/drover"));
     AgentConfiguration configuration =
         new AgentConfiguration(
             name.orElseGet(() -> new HostName("unnamed")),
@@ -121,7 +124,8 @@ final class ConfigurationFile {
             peers,
             operators,
             path(root, "run-directory", Path.of("/run/drover")),
-            path(root, "state-directory", Path.of("/var/lib/drover")),
+            state,
+            store(root.mapping("store"), state.resolve("store")),
             root.value("qemu", "qemu-system-x86_64", "a program", ConfigurationFile::notBlank),
             word(root, "accelerator", Accelerator.AUTO, Accelerator.values()),
             duration(root, "heartbeat-timeout", Duration.ofSeconds(5)),
@@ -151,6 +155,32 @@ final class ConfigurationFile {
             path(tls.get(), "key", usual.key()));
     tls.get().refuseTheRest();
     return files;
+  }
+
+  private StoreConfiguration store(Optional<YamlMapping> store, Path folder) {
+    ByteSize index = ByteSize.ofMebibytes(64);
+    ByteSize checkpoints = ByteSize.ofMebibytes(16 << 10);
+    ByteSize cache = ByteSize.ofMebibytes(2 << 10);
+    if (store.isEmpty()) {
+      return new StoreConfiguration(folder, new StoreLimits(index, checkpoints, cache));
+    }
+    StoreConfiguration read =
+        new StoreConfiguration(
+            path(store.get(), "directory", folder),
+            new StoreLimits(
+                size(store.get(), "index", index),
+                size(store.get(), "checkpoints", checkpoints),
+                size(store.get(), "cache", cache)));
+    store.get().refuseTheRest();
+    return read;
+  }
+
+  private static ByteSize size(YamlMapping mapping, String key, ByteSize otherwise) {
+    return mapping.value(
+        key,
+        otherwise,
+        "a size such as 64M or 16G",
+        told(text -> Optional.of(ByteSize.parse(text))));
   }
 
   private Map<HostName, Peer> peers(Optional<YamlMapping> all) {

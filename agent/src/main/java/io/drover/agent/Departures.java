@@ -12,6 +12,7 @@ import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceHypervisor;
 import io.drover.migration.SourceState;
 import io.drover.model.ByteRate;
+import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
@@ -19,6 +20,7 @@ import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
+import io.drover.model.Outcome;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.qemu.PageRequests;
@@ -59,6 +61,7 @@ final class Departures {
   private final PortClient client;
   private final FileDigests digests;
   private final MigrationStore store;
+  private final Contents contents;
   private final Path runDirectory;
   private final Supplier<Path> nativeTlsDirectory;
   private final RandomGenerator random;
@@ -76,6 +79,7 @@ final class Departures {
       PortClient client,
       FileDigests digests,
       MigrationStore store,
+      Contents contents,
       Path runDirectory,
       Supplier<Path> nativeTlsDirectory,
       RandomGenerator random,
@@ -89,6 +93,7 @@ final class Departures {
     this.client = client;
     this.digests = digests;
     this.store = store;
+    this.contents = contents;
     this.runDirectory = runDirectory;
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.random = random;
@@ -228,7 +233,8 @@ final class Departures {
             .maxDowntimeMillis()
             .map(Duration::ofMillis)
             .orElse(MigrationOptions.DEFAULT_MAX_DOWNTIME),
-        request.parallelChannels().orElse(0));
+        request.parallelChannels().orElse(0),
+        request.dedup().map(Dedup::parse).orElse(Dedup.AUTO));
   }
 
   private OutgoingPlan plan(
@@ -264,14 +270,18 @@ final class Departures {
             options,
             System::nanoTime,
             System.currentTimeMillis(),
-            ports::bytes);
+            ports::bytes,
+            ports.content::view);
     OutgoingMigration migration =
         new OutgoingMigration(
             plan, initial, hypervisor, ports, new Around(plan, peer, ports), record);
     running.put(plan.id(), migration);
     migration.whenSettled(
         () -> {
-          ports.delete();
+          ports.delete(
+              migration.record().outcome().equals(Optional.of(Outcome.COMPLETED))
+                  ? MemoryByContent.Guest.LEFT
+                  : MemoryByContent.Guest.STAYED);
           busy.remove(plan.guest().name(), plan.id());
           running.remove(plan.id());
         });
@@ -290,7 +300,8 @@ final class Departures {
             old.transport(),
             bandwidth,
             change.maxDowntimeMillis().map(Duration::ofMillis).orElse(old.maxDowntime()),
-            old.parallelChannels());
+            old.parallelChannels(),
+            old.dedup());
     if (change.postCopyNow().orElse(false)) {
       if (!migration.postCopyAgreed()) {
         throw Problem.usage(
@@ -354,6 +365,7 @@ final class Departures {
     private final OutgoingPlan plan;
     private final MigrationOptions options;
     private final Peers.Peer peer;
+    private final MemoryByContent content;
     private Optional<SourceTunnel> tunnel = Optional.empty();
     private Optional<ControlLink> control = Optional.empty();
 
@@ -361,6 +373,8 @@ final class Departures {
       this.plan = plan;
       this.options = options;
       this.peer = peer;
+      this.content =
+          new MemoryByContent(plan.id(), options.dedup(), () -> contents.checkpoint(plan.guest()));
     }
 
     @Override
@@ -375,6 +389,7 @@ final class Departures {
               new ChannelNames(
                   plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
               plan.guest().memory().bytes(),
+              content,
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               (kept, toTarget, fromTarget) ->
                   StreamReplay.play(kept, guests.get(plan.guest().name()), toTarget, fromTarget),
@@ -399,8 +414,9 @@ final class Departures {
       return tunnel.map(SourceTunnel::bytes).orElse(List.of());
     }
 
-    void delete() {
+    void delete(MemoryByContent.Guest guest) {
       tunnel.ifPresent(SourceTunnel::delete);
+      content.ended(guest);
     }
   }
 
@@ -444,6 +460,7 @@ final class Departures {
     @Override
     public Optional<ByteRate> measureLink() {
       LinkSpeed speed = probe(peer);
+      ports.content.limitInFlight(Relay.inFlightFor(speed.rate(), speed.roundTrip()));
       // Post-copy's page requests share the link with the bulk: short queues keep them quick.
       if (plan.postCopyWanted()) {
         ports.tunnel.ifPresent(

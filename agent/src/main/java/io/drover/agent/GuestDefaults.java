@@ -5,6 +5,7 @@ import io.drover.model.ByteSize;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.NetworkCard;
+import io.drover.model.Owner;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
@@ -45,7 +46,8 @@ final class GuestDefaults {
                 card ->
                     new NetworkCard(card.mac().orElseGet(() -> randomMac(random)), card.bridge()))
             .toList(),
-        spec.serialLog());
+        spec.serialLog(),
+        spec.owner().map(Owner::new));
   }
 
   /** Version 4, variant 1. */

@@ -5,6 +5,7 @@ import io.drover.migration.HypervisorEvent;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
+import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
@@ -27,6 +28,7 @@ final class Guests {
   private final Consumer<GuestView> changed;
   private final Map<GuestName, QemuGuest> guests = new TreeMap<>();
   private Function<GuestName, Optional<String>> migrationOf = name -> Optional.empty();
+  private Consumer<GuestName> gone = name -> {};
 
   /** Where definitions outlive the agent. */
   interface Records {
@@ -49,6 +51,11 @@ final class Guests {
   /** Tells in which migration a guest is. */
   void showMigrations(Function<GuestName, Optional<String>> of) {
     migrationOf = of;
+  }
+
+  /** Tells of guests that ended here, and did not leave. */
+  void whenGone(Consumer<GuestName> told) {
+    gone = told;
   }
 
   /** Finds the guests that an earlier run of the agent started; forgets those that are no more. */
@@ -160,6 +167,9 @@ final class Guests {
     LOG.info("guest={} ended: {}", name, reason);
     records.forget(name);
     guest.quit();
+    if (migrationOf.apply(name).isEmpty()) {
+      gone.accept(name);
+    }
     changed.accept(viewOf(guest));
   }
 
@@ -210,6 +220,7 @@ final class Guests {
             .map(card -> new GuestView.CardView(card.mac(), card.bridge()))
             .toList(),
         definition.serialLog(),
+        definition.owner().map(Owner::value),
         guest.pid(),
         migrationOf.apply(definition.name()));
   }

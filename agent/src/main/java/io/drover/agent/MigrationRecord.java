@@ -49,6 +49,7 @@ final class MigrationRecord {
   private long startedAtEpochMillis;
   private long startedAtNanos;
   private final Supplier<List<MigrationView.ChannelBytes>> channels;
+  private final Supplier<Optional<MigrationView.ContentView>> content;
   private final List<PhaseStart> phases = new ArrayList<>();
   private final List<ProblemView> warnings = new ArrayList<>();
   private MigrationOptions options;
@@ -77,7 +78,8 @@ final class MigrationRecord {
       MigrationOptions options,
       LongSupplier nanoClock,
       long nowEpochMillis,
-      Supplier<List<MigrationView.ChannelBytes>> channels) {
+      Supplier<List<MigrationView.ChannelBytes>> channels,
+      Supplier<Optional<MigrationView.ContentView>> content) {
     this.subject = subject;
     this.options = options;
     this.nanoClock = nanoClock;
@@ -86,6 +88,7 @@ final class MigrationRecord {
     this.lastSampleNanos = startedAtNanos;
     this.movedAtNanos = startedAtNanos;
     this.channels = channels;
+    this.content = content;
     phases.add(new PhaseStart(Phase.PREPARE, startedAtNanos));
   }
 
@@ -160,7 +163,7 @@ final class MigrationRecord {
   synchronized void progress(TransferProgress latest) {
     progress = latest;
     long now = nanoClock.getAsLong();
-    long bytes = sentBytes();
+    long bytes = crossedBytes();
     double seconds = (now - lastSampleNanos) / 1e9;
     if (seconds >= 0.2) {
       double rate = Math.max(0, bytes - lastSampleBytes) / seconds;
@@ -223,8 +226,17 @@ final class MigrationRecord {
     first.run();
   }
 
+  synchronized Optional<Outcome> outcome() {
+    return ending.map(Ending::outcome);
+  }
+
   synchronized boolean hasEnded() {
     return endedAtNanos.isPresent();
+  }
+
+  /** What of the guest has got across, sent or found there. */
+  synchronized long crossedBytes() {
+    return sentBytes() + content.get().map(MigrationView.ContentView::foundBytes).orElse(0L);
   }
 
   private long sentBytes() {
@@ -242,13 +254,16 @@ final class MigrationRecord {
     long end = endedAtNanos.orElseGet(nanoClock::getAsLong);
     double elapsed = (end - startedAtNanos) / 1e9;
     long sent = sentBytes();
+    long crossed = crossedBytes();
     boolean completed = ending.map(how -> how.outcome() == Outcome.COMPLETED).orElse(false);
     double expected = choice.map(ModeChoice::bytes).orElse(0.0);
     long remaining = completed ? 0 : Math.min(progress.remainingBytes(), nonZeroRemaining());
     double done =
         completed
             ? 1
-            : sent + remaining == 0 ? 0 : Math.min(0.999, sent / (double) (sent + remaining));
+            : crossed + remaining == 0
+                ? 0
+                : Math.min(0.999, crossed / (double) (crossed + remaining));
     boolean moves = !hasEnded() && moves();
     Optional<Double> eta =
         !moves || recentBytesPerSecond < 1 || remaining == 0 || !converges()
@@ -297,6 +312,7 @@ final class MigrationRecord {
         retries,
         phaseTimes(end),
         channels.get(),
+        content.get().or(() -> earlier.flatMap(MigrationView::content)),
         List.copyOf(warnings));
   }
 

@@ -30,7 +30,8 @@ record NativeTargetChannels(Transport transport, String listenAddress, HostName 
           case TransferAddress.UnixSocket _ ->
               throw new IllegalStateException("asked for TCP, got " + address);
         };
-    return new PeerMessage.Listening(attempt, List.of(), Optional.of(port));
+    return new PeerMessage.Listening(
+        attempt, List.of(), Optional.of(port), PeerMessage.ContentUse.NONE);
   }
 
   @Override

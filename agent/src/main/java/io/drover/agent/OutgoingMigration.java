@@ -244,7 +244,8 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     boolean postCopy = plan.postCopyWanted() && answer.postCopy();
     postCopyAgreed = postCopy;
     DirtyMemory measured = await(dirty).orElseGet(this::unmeasured);
-    ByteRate carries = await(link).flatMap(found -> found).orElse(UNKNOWN_LINK);
+    Optional<ByteRate> measuredLink = await(link).flatMap(found -> found);
+    ByteRate carries = measuredLink.orElse(UNKNOWN_LINK);
     ByteRate rate =
         options.bandwidth().filter(limit -> limit.compareTo(carries) < 0).orElse(carries);
     ModeChoice choice =
@@ -267,6 +268,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         postCopy && plan.urgentChannel(),
         options.parallelChannels(),
         options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L),
+        options.mayUseContent() && measuredLink.isPresent() ? carries.bytesPerSecond() : 0,
         options.maxDowntime(),
         mustConverge,
         options.transport() == Transport.NATIVE_TLS

@@ -115,7 +115,8 @@ final class ProgressWatch {
     try {
       TransferProgress progress = hypervisor.progress();
       migration.record().progress(progress);
-      long bytes = progress.transferredBytes();
+      // What is queued between QEMU and the link still moves when QEMU has to wait.
+      long bytes = progress.transferredBytes() + migration.record().crossedBytes();
       if (bytes != lastBytes) {
         lastBytes = bytes;
         movedAtNanos = System.nanoTime();

@@ -2,34 +2,42 @@ package io.drover.agent;
 
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.Back;
+import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Saving;
 import io.drover.qemu.PageNaming;
 import io.drover.tunnel.Coding;
 import java.io.IOException;
-import java.util.function.Function;
+import java.util.Optional;
 
 /** The source's main channel by content: names of pages, and of the pages what the target lacks. */
 final class SendingPages implements Coding {
   private final ContentSender sender;
   private final PageNaming naming;
+  private final NamingWorth worth;
 
   /**
    * Of a channel that is about to run.
    *
-   * @param names makes out pages in the stream; one for a first attempt, one for a recovery
+   * @param earlier of the attempt before, if this one is a recovery
    */
   SendingPages(
       String name,
       int window,
-      Function<ContentSender, PageNaming> names,
+      Compression compression,
+      Optional<SendingPages> earlier,
+      NamingWorth worth,
+      ChunkWatch watch,
       Sink toPeer,
       Sink toHypervisor,
       End hypervisorEnd) {
+    this.worth = worth;
     sender =
         new ContentSender(
             Grain.PAGE,
             window,
+            compression,
             toPeer::write,
             new Back() {
               @Override
@@ -41,8 +49,13 @@ final class SendingPages implements Coding {
               public void end() throws IOException {
                 hypervisorEnd.reached();
               }
-            });
-    naming = names.apply(sender);
+            },
+            watch);
+    naming =
+        earlier
+            .map(before -> before.naming.recovery(sender))
+            .orElseGet(() -> new PageNaming(sender, worth::pays));
+    worth.restart();
     Thread.ofPlatform().daemon().name("pages-" + name).start(this::sendWanted);
   }
 
@@ -62,6 +75,7 @@ final class SendingPages implements Coding {
   @Override
   public void outward(byte[] bytes, int offset, int length) throws IOException {
     naming.write(bytes, offset, length);
+    worth.progressed(sender.saving());
   }
 
   @Override

@@ -65,6 +65,7 @@ final class SourceTunnel implements SourceChannels {
   private final ChannelRelays relays;
   private final ReentrantLock lock = new ReentrantLock();
   private final StreamRecorder recorder;
+  private final MemoryByContent content;
   private final long memoryBytes;
   private volatile OptionalInt inFlightBytes = OptionalInt.empty();
   private volatile int readAheadBytes;
@@ -81,6 +82,7 @@ final class SourceTunnel implements SourceChannels {
       Path directory,
       ChannelNames names,
       long memoryBytes,
+      MemoryByContent content,
       Opener opener,
       Replayer replayer,
       Consumer<SourceEvent> events) {
@@ -88,6 +90,7 @@ final class SourceTunnel implements SourceChannels {
     this.directory = directory;
     this.names = names;
     this.memoryBytes = memoryBytes;
+    this.content = content;
     this.opener = opener;
     this.replayer = replayer;
     this.recorder = new StreamRecorder(range -> requests.ifPresent(asked -> asked.dropped(range)));
@@ -240,6 +243,10 @@ final class SourceTunnel implements SourceChannels {
       recorded = true;
       options = options.withOutwardTap(recorder::forward);
     }
+    String name = migration + "/" + listening.attempt() + "/" + channel;
+    if (channel == 0 && listening.content() != PeerMessage.ContentUse.NONE) {
+      options = options.withCoding(content.coding(name, listening.content()));
+    }
     if (channel == 0 && names.urgent()) {
       PageRequests made = new PageRequests(memoryBytes, readAheadBytes);
       if (carriesSwitch) {
@@ -248,8 +255,7 @@ final class SourceTunnel implements SourceChannels {
       }
       options = options.withInwardTap(made::bytes).withAdditions(made::ours);
     }
-    Relay relay =
-        new Relay(migration + "/" + listening.attempt() + "/" + channel, hypervisor, peer, options);
+    Relay relay = new Relay(name, hypervisor, peer, options);
     if (carriesSwitch) {
       main = Optional.of(relay);
     }
@@ -279,7 +285,12 @@ final class SourceTunnel implements SourceChannels {
         channels.add(opener.open(purpose(channel, listening)));
       }
       TlsChannel main = channels.getFirst();
-      replayer.play(kept, main.out(), main.in());
+      if (listening.content() != PeerMessage.ContentUse.NONE) {
+        PlainExchange exchange = new PlainExchange(main.out(), main.in());
+        replayer.play(kept, exchange.out(), exchange.in());
+      } else {
+        replayer.play(kept, main.out(), main.in());
+      }
     } catch (IOException e) {
       throw Problem.peer("replay-broken", "The switch could not be replayed: " + e.getMessage(), "")
           .asException(e);

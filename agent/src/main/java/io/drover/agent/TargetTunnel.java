@@ -1,10 +1,12 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.chunk.exchange.Compression;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
+import io.drover.tunnel.Coding;
 import io.drover.tunnel.Relay;
 import io.drover.tunnel.Tickets;
 import io.drover.tunnel.TlsChannel;
@@ -18,10 +20,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * The target's end of the tunnel: connects each channel that comes in to the waiting QEMU. QEMU
@@ -36,29 +40,46 @@ final class TargetTunnel implements TargetChannels {
   private final ChannelNames names;
   private final Tickets tickets;
   private final ChannelRelays relays;
+  private final Optional<Supplier<HeldPages>> held;
+  private final List<ReceivingPages> attempts = new CopyOnWriteArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition connected = lock.newCondition();
   private Optional<Path> socket = Optional.empty();
   private int sockets;
   private int nextChannel;
 
+  /**
+   * Nothing is expected yet.
+   *
+   * @param held what this host holds, if the main channel is to carry a content exchange
+   */
   TargetTunnel(
       MigrationId migration,
       HostName source,
       Path directory,
       ChannelNames names,
       Tickets tickets,
+      Optional<Supplier<HeldPages>> held,
       Consumer<String> broken) {
     this.migration = migration;
     this.source = source;
     this.directory = directory;
     this.names = names;
     this.tickets = tickets;
+    this.held = held;
     this.relays = new ChannelRelays(broken);
   }
 
   List<MigrationView.ChannelBytes> bytes() {
     return relays.bytes();
+  }
+
+  Optional<MigrationView.ContentView> content() {
+    return attempts.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            MemoryByContent.view(
+                attempts.stream().map(ReceivingPages::saving).toList(), Optional.empty()));
   }
 
   @Override
@@ -94,19 +115,31 @@ final class TargetTunnel implements TargetChannels {
     }
     relays.attempt(attempt);
     return new PeerMessage.Listening(
-        attempt, tickets.issue(migration, attempt, names.count(), source), Optional.empty());
+        attempt, tickets.issue(migration, attempt, names.count(), source), Optional.empty(), use());
+  }
+
+  private PeerMessage.ContentUse use() {
+    return held.isEmpty()
+        ? PeerMessage.ContentUse.NONE
+        : switch (Compression.ofMachine()) {
+          case NONE -> PeerMessage.ContentUse.NAMES;
+          case ZSTD -> PeerMessage.ContentUse.NAMES_AND_ZSTD;
+        };
   }
 
   /** Takes a channel whose ticket was good. */
   void accept(Purpose.Channel purpose, TlsChannel peer) {
     try {
       SocketChannel hypervisor = connectInOrder(purpose);
-      Relay relay =
-          new Relay(
-              migration + "/" + purpose.attempt() + "/" + purpose.channel(),
-              hypervisor,
-              peer,
-              Relay.Options.plain());
+      String name = migration + "/" + purpose.attempt() + "/" + purpose.channel();
+      if (purpose.channel() == 0 && held.isPresent()) {
+        HeldPages pages = held.get().get();
+        Relay relay =
+            new Relay(name, hypervisor, peer, Relay.Options.plain().withCoding(receiving(pages)));
+        relays.run(names.name(0), purpose.attempt(), relay, pages::close);
+        return;
+      }
+      Relay relay = new Relay(name, hypervisor, peer, Relay.Options.plain());
       relays.run(names.name(purpose.channel()), purpose.attempt(), relay);
     } catch (IOException e) {
       closeQuietly(peer);
@@ -116,6 +149,14 @@ final class TargetTunnel implements TargetChannels {
       closeQuietly(peer);
       Thread.currentThread().interrupt();
     }
+  }
+
+  private Coding.Factory receiving(HeldPages pages) {
+    return (toPeer, toHypervisor, hypervisorEnd) -> {
+      ReceivingPages made = new ReceivingPages(pages, toPeer, toHypervisor, hypervisorEnd);
+      attempts.add(made);
+      return made;
+    };
   }
 
   private SocketChannel connectInOrder(Purpose.Channel purpose)

@@ -7,6 +7,8 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.drover.agent.AgentConfiguration.Peer;
 import io.drover.agent.AgentConfiguration.Permission;
 import io.drover.agent.AgentConfiguration.TlsFiles;
+import io.drover.chunk.StoreLimits;
+import io.drover.model.ByteSize;
 import io.drover.model.HostName;
 import io.drover.model.ProblemException;
 import java.io.IOException;
@@ -33,6 +35,12 @@ class ConfigurationFileTest {
           List.of(),
           Path.of("/run/drover"),
           Path.of("/var/lib/drover"),
+          new StoreConfiguration(
+              Path.of("/var/lib/drover/store"),
+              new StoreLimits(
+                  ByteSize.ofMebibytes(64),
+                  ByteSize.ofMebibytes(16 << 10),
+                  ByteSize.ofMebibytes(2 << 10))),
           "qemu-system-x86_64",
           Accelerator.AUTO,
           Duration.ofSeconds(5),
@@ -69,6 +77,7 @@ class ConfigurationFileTest {
             operators: [alice, bob]
             run-directory: /run/d
             state-directory: /var/d
+            store: {directory: /srv/s, index: 128M, checkpoints: 0, cache: 3G}
             qemu: /opt/qemu
             accelerator: tcg
             heartbeat-timeout: 500ms
@@ -94,6 +103,10 @@ class ConfigurationFileTest {
                 List.of("alice", "bob"),
                 Path.of("/run/d"),
                 Path.of("/var/d"),
+                new StoreConfiguration(
+                    Path.of("/srv/s"),
+                    new StoreLimits(
+                        ByteSize.ofMebibytes(128), new ByteSize(0), ByteSize.ofMebibytes(3 << 10))),
                 "/opt/qemu",
                 Accelerator.TCG,
                 Duration.ofMillis(500),
@@ -125,6 +138,8 @@ class ConfigurationFileTest {
         "migration-history: -1|from 0 to 10000",
         "log-level: loud|one of error, warn, info, debug",
         "accelerator: xen|one of auto, kvm, tcg",
+        "store: {index: many}|line 1: 'store.index' is 'many', not a size",
+        "store: {size: 1G}|line 1: unknown key 'store.size'",
         "operators: alice|line 1: 'operators' must be a list",
         "operators: [Al ice]|'Al ice'",
         "name: Alpha|line 1: 'name' is 'Alpha'",

@@ -10,6 +10,9 @@ import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
+import io.drover.api.StoreJobView;
+import io.drover.api.StoreOrder;
+import io.drover.api.StoreView;
 import io.drover.model.Problem;
 import java.time.InstantSource;
 import java.util.List;
@@ -111,6 +114,22 @@ final class FakeService implements AgentService {
   public MigrationView resolveMigration(String id, Decision decision) {
     asked.add(decision);
     return Views.migration(id);
+  }
+
+  @Override
+  public StoreView store() {
+    return new StoreView("/s", 0, 0, 64, 0, 16, 0, 2, List.of(), List.of());
+  }
+
+  @Override
+  public StoreJobView orderStore(StoreOrder order) {
+    asked.add(order);
+    return StoreWork.begun("s1", order.work());
+  }
+
+  @Override
+  public StoreJobView storeJob(String id) {
+    return StoreWork.begun(id, "gc");
   }
 
   @Override

@@ -49,6 +49,7 @@ class GuestDefaultsTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(List.of(new GuestSpec.CardSpec(Optional.empty(), "br0"))),
+        Optional.empty(),
         Optional.empty());
   }
 }

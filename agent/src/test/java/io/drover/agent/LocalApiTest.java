@@ -13,6 +13,7 @@ import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.Router;
 import io.drover.api.StopManner;
+import io.drover.api.StoreOrder;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.io.IOException;
@@ -76,6 +77,10 @@ class LocalApiTest {
     client.changeMigration("m0000000001", change);
     client.cancelMigration("m0000000001");
     client.resolveMigration("m0000000001", Decision.DISCARD);
+    assertThat(client.store()).isEqualTo(service.store());
+    StoreOrder order = StoreOrder.of("gc");
+    assertThat(client.orderStore(order).done()).isFalse();
+    assertThat(client.storeJob("s1").id()).isEqualTo("s1");
 
     assertThat(service.asked)
         .containsExactly(
@@ -88,7 +93,8 @@ class LocalApiTest {
             request,
             change,
             "cancel m0000000001",
-            Decision.DISCARD);
+            Decision.DISCARD,
+            order);
   }
 
   @Test
@@ -222,6 +228,7 @@ class LocalApiTest {
         Optional.empty(),
         Optional.empty(),
         Optional.of(List.of(new GuestSpec.CardSpec(Optional.empty(), "br0"))),
+        Optional.empty(),
         Optional.empty());
   }
 }

@@ -32,7 +32,8 @@ class MigrationRecordTest {
         MigrationOptions.defaults(),
         () -> nanos,
         1_000_000,
-        () -> List.of(new MigrationView.ChannelBytes("main", 0, sent, sent)));
+        () -> List.of(new MigrationView.ChannelBytes("main", 0, sent, sent)),
+        Optional::empty);
   }
 
   private void passes(MigrationRecord record, Duration time, long bytes) {

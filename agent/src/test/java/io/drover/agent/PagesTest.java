@@ -3,8 +3,10 @@ package io.drover.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Held;
-import io.drover.qemu.PageNaming;
+import io.drover.model.Dedup;
 import io.drover.tunnel.Coding;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -29,7 +31,10 @@ class PagesTest {
       new SendingPages(
           "test",
           4,
-          PageNaming::new,
+          Compression.ZSTD,
+          Optional.empty(),
+          new NamingWorth(Dedup.ON, System::nanoTime),
+          ChunkWatch.NOBODY,
           (bytes, offset, length) -> there.add(Optional.of(copy(bytes, offset, length))),
           atSource::write,
           () -> sourceEnd.complete(null));

@@ -20,6 +20,7 @@ final class Views {
         GuestDefaults.CPU,
         List.of(new GuestView.CardView("52:54:00:00:00:01", "br0")),
         Optional.empty(),
+        Optional.empty(),
         4711,
         Optional.empty());
   }
@@ -65,6 +66,7 @@ final class Views {
             new MigrationView.PhaseTime("prepare", 0, 0.4),
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(new MigrationView.ChannelBytes("main", 1, 1L << 30, 4096)),
+        Optional.empty(),
         List.of());
   }
 }

@@ -123,6 +123,20 @@ public final class ApiClient {
         MigrationView.class);
   }
 
+  public StoreView store() {
+    return get("/v1/store", StoreView.class);
+  }
+
+  /** Begins work on the store; ask for the job until it is done. */
+  public StoreJobView orderStore(StoreOrder order) {
+    return Json.readView(
+        call("POST", "/v1/store/jobs", Json.writeBytes(order)), StoreJobView.class);
+  }
+
+  public StoreJobView storeJob(String id) {
+    return get("/v1/store/jobs/" + segment(id), StoreJobView.class);
+  }
+
   /** What happens from now on. Close it. */
   public EventReader events() {
     try {

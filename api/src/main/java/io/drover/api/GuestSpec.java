@@ -18,7 +18,8 @@ public record GuestSpec(
     Optional<String> initrd,
     Optional<String> commandLine,
     Optional<List<CardSpec>> networkCards,
-    Optional<String> serialLog) {
+    Optional<String> serialLog,
+    Optional<String> owner) {
 
   /**
    * A network card to make.

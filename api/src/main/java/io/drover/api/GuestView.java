@@ -18,6 +18,7 @@ public record GuestView(
     String cpu,
     List<CardView> networkCards,
     Optional<String> serialLog,
+    Optional<String> owner,
     long pid,
     Optional<String> migration) {
 

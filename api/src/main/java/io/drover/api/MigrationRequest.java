@@ -14,6 +14,7 @@ public record MigrationRequest(
     Optional<Long> bandwidthBytesPerSecond,
     Optional<Long> maxDowntimeMillis,
     Optional<Integer> parallelChannels,
+    Optional<String> dedup,
     Optional<Boolean> dryRun) {
 
   /** A move in which the agent chooses everything. */
@@ -21,6 +22,7 @@ public record MigrationRequest(
     return new MigrationRequest(
         guest,
         to,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -39,6 +41,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        dedup,
         dryRun);
   }
 
@@ -51,6 +54,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        dedup,
         dryRun);
   }
 
@@ -63,6 +67,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        dedup,
         dryRun);
   }
 
@@ -75,6 +80,7 @@ public record MigrationRequest(
         Optional.of(bytesPerSecond),
         maxDowntimeMillis,
         parallelChannels,
+        dedup,
         dryRun);
   }
 
@@ -87,6 +93,20 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         Optional.of(channels),
+        dedup,
+        dryRun);
+  }
+
+  public MigrationRequest withDedup(String word) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        Optional.of(word),
         dryRun);
   }
 
@@ -107,6 +127,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        dedup,
         wanted);
   }
 }

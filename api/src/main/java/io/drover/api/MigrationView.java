@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param etaSeconds absent when it cannot be told
  * @param downtimeMillis guest stopped at the source until running at the target, as the agents saw
  * @param outcome absent while it runs
+ * @param content what crossing by content did; absent where both hosts did not agree to it
  */
 public record MigrationView(
     String id,
@@ -47,9 +48,21 @@ public record MigrationView(
     int retries,
     List<PhaseTime> phases,
     List<ChannelBytes> channels,
+    Optional<ContentView> content,
     List<ProblemView> warnings) {
 
   public record PhaseTime(String phase, double startSeconds, double durationSeconds) {}
+
+  /**
+   * Memory by content.
+   *
+   * @param namedBytes that the target was asked about
+   * @param foundBytes of them, which were not sent because the target held them
+   * @param packedBytes that compression made of the rest less
+   * @param off why names were given up, if they were
+   */
+  public record ContentView(
+      long namedBytes, long foundBytes, long packedBytes, Optional<String> off) {}
 
   public record ChannelBytes(String channel, int attempt, long sentBytes, long receivedBytes) {}
 }

@@ -22,6 +22,7 @@ class JsonTest {
           Optional.empty(),
           Optional.empty(),
           Optional.of(List.of(new GuestSpec.CardSpec(Optional.empty(), "br0"))),
+          Optional.empty(),
           Optional.empty());
 
   @Test

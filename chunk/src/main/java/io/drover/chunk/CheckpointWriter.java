@@ -18,8 +18,8 @@ public final class CheckpointWriter implements AutoCloseable {
     FULL
   }
 
-  // Enough for 6 GiB of memory that differs; beyond that equal pages are written twice.
-  private static final ByteSize SEEN_LIMIT = ByteSize.ofMebibytes(32);
+  // Enough for 1.5 GiB of memory that differs; beyond that equal pages are written twice.
+  private static final ByteSize SEEN_LIMIT = ByteSize.ofMebibytes(8);
 
   private final Shelf shelf;
   private final Holdings holdings;
@@ -62,13 +62,13 @@ public final class CheckpointWriter implements AutoCloseable {
     return Added.ADDED;
   }
 
-  /** Makes the checkpoint durable and puts its names into the index. */
+  /** Ends the checkpoint and puts its names into the index. */
   public void finish() {
     if (state != State.OPEN) {
       throw new IllegalStateException("the checkpoint is " + state);
     }
     try {
-      Source.Contents contents = pack.seal(PackWriter.Durability.FORCED);
+      Source.Contents contents = pack.seal();
       state = State.FINISHED;
       pack.close();
       Source source = shelf.replace(pack, contents);

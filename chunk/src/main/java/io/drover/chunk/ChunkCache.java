@@ -90,8 +90,10 @@ final class ChunkCache {
 
   private Segment begin(PackWriter pack) {
     Source.Contents nothing = new Source.Contents(new FileIdentity(0, 0, 0), 0, 0);
-    return new Segment(
-        pack, holdings.add(pack.pack(), pack.catalogueFile(), pack.order(), pack.about(), nothing));
+    Source source =
+        holdings.add(pack.pack(), pack.catalogueFile(), pack.order(), pack.about(), nothing);
+    source.growsWith(pack);
+    return new Segment(pack, source);
   }
 
   /** Ends the open segments, so that they are there after a restart. */
@@ -103,8 +105,9 @@ final class ChunkCache {
 
   private void seal(Owner owner, Segment segment) throws IOException {
     try {
-      Source.Contents contents = segment.pack().seal(PackWriter.Durability.LEFT_TO_THE_KERNEL);
+      Source.Contents contents = segment.pack().seal();
       segment.source().renew(segment.pack().about(), contents);
+      segment.source().isWritten();
     } catch (IOException e) {
       lose(owner, segment, e);
       throw e;

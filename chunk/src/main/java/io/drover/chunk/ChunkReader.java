@@ -54,7 +54,8 @@ public final class ChunkReader implements AutoCloseable {
       if (!source.get().about().grain().equals(grain)) {
         return false;
       }
-      if (read(source.get(), Place.block(place), into, offset)
+      if ((source.get().readUnwritten(Place.block(place), into, offset)
+              || read(source.get(), Place.block(place), into, offset))
           && namer.hash(into, offset).equals(name)) {
         return true;
       }

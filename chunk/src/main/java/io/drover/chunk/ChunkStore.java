@@ -164,6 +164,15 @@ public final class ChunkStore implements AutoCloseable {
     }
   }
 
+  /** Removes what is kept of a guest's memory; answers whether there was anything. */
+  public boolean forget(GuestName guest) {
+    try {
+      return checkpoints.removeOf(guest.value());
+    } catch (IOException e) {
+      throw Disk.unwritable(checkpoints.folder(), e);
+    }
+  }
+
   /**
    * Keeps a page that came over the network, as far as the cache's bound allows. The caller has
    * made sure that {@code name} is its name.

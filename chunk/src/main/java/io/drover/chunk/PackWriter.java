@@ -7,7 +7,8 @@ import java.nio.file.Path;
 
 /**
  * Appends chunks to a pack, one after the other. The pack counts from the moment its catalogue has
- * its name; one without a catalogue is what a crash left.
+ * its name; one without a catalogue is what a crash left. One thread writes; others may read what
+ * has not reached the file.
  */
 final class PackWriter implements AutoCloseable {
   private final Path pack;
@@ -16,6 +17,10 @@ final class PackWriter implements AutoCloseable {
   private final Description about;
   private final FileChannel channel;
   private final CatalogueWriter catalogue;
+  // A call of the kernel for each page would take longer than naming it.
+  private final byte[] tail;
+  private int tailBytes;
+  private long tailBlock;
   private State state = State.OPEN;
 
   private enum State {
@@ -23,12 +28,7 @@ final class PackWriter implements AutoCloseable {
     SEALED
   }
 
-  /** Whether the chunks have to survive a power cut; a kill they survive anyway. */
-  enum Durability {
-    FORCED,
-    /** What is lost is noticed when it is hashed. */
-    LEFT_TO_THE_KERNEL
-  }
+  private static final int TAIL_BYTES = 256 << 10;
 
   PackWriter(Disk disk, Path pack, Path catalogueFile, long order, Description about)
       throws IOException {
@@ -36,6 +36,7 @@ final class PackWriter implements AutoCloseable {
     this.catalogueFile = catalogueFile;
     this.order = order;
     this.about = about;
+    this.tail = new byte[Math.max(TAIL_BYTES, about.grain().bytes())];
     this.channel = disk.create(pack);
     try {
       this.catalogue = new CatalogueWriter(disk, catalogueFile, about);
@@ -73,22 +74,42 @@ final class PackWriter implements AutoCloseable {
   }
 
   /** Answers the number of the block that the chunk became. */
-  long append(ChunkName name, byte[] bytes, int offset) throws IOException {
+  synchronized long append(ChunkName name, byte[] bytes, int offset) throws IOException {
+    int grain = about.grain().bytes();
     long block = catalogue.names();
-    Disk.write(channel, bytes, offset, about.grain().bytes());
+    if (tailBytes + grain > tail.length) {
+      flush();
+    }
+    System.arraycopy(bytes, offset, tail, tailBytes, grain);
+    tailBytes += grain;
     catalogue.add(block, name);
     return block;
+  }
+
+  private void flush() throws IOException {
+    Disk.write(channel, tail, 0, tailBytes);
+    tailBlock = catalogue.names();
+    tailBytes = 0;
+  }
+
+  /** Copies a chunk that is not in the file yet; answers whether there is one. */
+  synchronized boolean read(long block, byte[] into, int offset) {
+    int grain = about.grain().bytes();
+    long at = (block - tailBlock) * grain;
+    if (at < 0 || at >= tailBytes) {
+      return false;
+    }
+    System.arraycopy(tail, (int) at, into, offset, grain);
+    return true;
   }
 
   long names() {
     return catalogue.names();
   }
 
-  Source.Contents seal(Durability durability) throws IOException {
-    switch (durability) {
-      case FORCED -> channel.force(true);
-      case LEFT_TO_THE_KERNEL -> {}
-    }
+  /** Chunks are not forced to disk: what a power cut takes is noticed when it is hashed. */
+  synchronized Source.Contents seal() throws IOException {
+    flush();
     FileIdentity identity = FileIdentity.of(pack);
     long catalogueBytes = catalogue.commit(identity);
     state = State.SEALED;

@@ -196,6 +196,16 @@ final class Shelf {
     }
   }
 
+  /** Removes the packs of one subject; answers whether there were any. */
+  synchronized boolean removeOf(String subject) throws IOException {
+    List<Source> found =
+        packs.values().stream().filter(each -> each.about().subject().equals(subject)).toList();
+    for (Source each : found) {
+      remove(each);
+    }
+    return !found.isEmpty();
+  }
+
   /** A catalogue with fewer names, for a pack that is still there. */
   synchronized void recatalogue(Source source, CatalogueWriter catalogue) throws IOException {
     if (packs.containsValue(source)) {

@@ -1,6 +1,7 @@
 package io.drover.chunk;
 
 import java.nio.file.Path;
+import java.util.Optional;
 
 /** One file that holds chunks: an image, a checkpoint or a segment of the cache. */
 final class Source {
@@ -14,6 +15,7 @@ final class Source {
   private volatile boolean indexed;
   private volatile boolean whole = true;
   private volatile boolean gone;
+  private volatile Optional<PackWriter> writer = Optional.empty();
 
   /**
    * What the file held when it was read.
@@ -68,6 +70,21 @@ final class Source {
   void renew(Description newAbout, Contents newContents) {
     about = newAbout;
     contents = newContents;
+  }
+
+  /** Its last chunks are still with the writer. */
+  void growsWith(PackWriter pack) {
+    writer = Optional.of(pack);
+  }
+
+  void isWritten() {
+    writer = Optional.empty();
+  }
+
+  /** Copies a chunk that has not reached the file yet; answers whether there is one. */
+  boolean readUnwritten(long block, byte[] into, int offset) {
+    Optional<PackWriter> pack = writer;
+    return pack.isPresent() && pack.get().read(block, into, offset);
   }
 
   /** Whether it has names in the index. */

@@ -1,6 +1,7 @@
 package io.drover.cli;
 
 import io.drover.model.ByteRate;
+import io.drover.model.Dedup;
 import io.drover.model.Mode;
 import io.drover.model.ProblemException;
 import io.drover.model.TimeSpan;
@@ -42,6 +43,12 @@ final class Converters {
   static final class ToTransport extends Told<Transport> {
     ToTransport() {
       super(Transport::parse);
+    }
+  }
+
+  static final class ToDedup extends Told<Dedup> {
+    ToDedup() {
+      super(Dedup::parse);
     }
   }
 

@@ -6,6 +6,7 @@ import io.drover.api.EventReader;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.model.ByteRate;
+import io.drover.model.Dedup;
 import io.drover.model.Mode;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
@@ -72,6 +73,15 @@ final class MigrateVerb extends Verb {
       description = "Extra bulk channels for pre-copy. Default: 0.")
   private Optional<Integer> parallel = Optional.empty();
 
+  @Option(
+      names = "--dedup",
+      paramLabel = "WHEN",
+      converter = Converters.ToDedup.class,
+      description =
+          "Send only memory that the target does not hold: auto (default, as long as it pays), on"
+              + " or off.")
+  private Optional<Dedup> dedup = Optional.empty();
+
   @Option(names = "--detach", description = "Start it and return; it goes on by itself.")
   private boolean detach;
 
@@ -98,6 +108,7 @@ final class MigrateVerb extends Verb {
             bandwidth.map(ByteRate::bytesPerSecond),
             maxDowntime.map(Duration::toMillis),
             parallel,
+            dedup.map(Dedup::word),
             Optional.empty());
     if (dryRun) {
       CheckReport report = client.check(request);

@@ -92,6 +92,15 @@ final class MigrationText {
                             millis(downtime),
                             TimeSpan.text(Duration.ofMillis(view.maxDowntimeMillis())))));
     facts.add("sent", sent(view));
+    view.content()
+        .ifPresent(
+            content -> {
+              facts.add("spared", spared(view, content));
+              if (content.packedBytes() > 0) {
+                facts.add("packed", new ByteSize(content.packedBytes()) + " less by compression");
+              }
+              content.off().ifPresent(why -> facts.add("names", "given up: " + why));
+            });
     if (view.recoveries() > 0 || view.retries() > 0) {
       facts.add(
           "trouble",
@@ -129,6 +138,16 @@ final class MigrationText {
           terminal.strong(
               "%s: %s -> %s, %s".formatted(guest, source, target, Safe.text(view.phase())));
     };
+  }
+
+  private static String spared(MigrationView view, MigrationView.ContentView content) {
+    return content.namedBytes() == 0
+        ? "nothing; no page was named"
+        : "%s that %s held, of %s named"
+            .formatted(
+                new ByteSize(content.foundBytes()),
+                view.target(),
+                new ByteSize(content.namedBytes()));
   }
 
   private static String sent(MigrationView view) {

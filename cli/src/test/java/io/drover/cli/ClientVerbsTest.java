@@ -9,6 +9,8 @@ import io.drover.api.HostView;
 import io.drover.api.Json;
 import io.drover.api.MigrationView;
 import io.drover.api.ProblemView;
+import io.drover.api.StoreJobView;
+import io.drover.api.StoreView;
 import io.drover.model.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -19,6 +21,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,6 +68,70 @@ class ClientVerbsTest {
 
     assertThat(run("guest", "list", "--json")).isZero();
     assertThat(out.toString()).isEqualTo(Json.write(guests) + System.lineSeparator());
+  }
+
+  @Test
+  void showsTheStoreWithItsBoundsAndSources() {
+    agent()
+        .on(
+            "GET",
+            "/v1/store",
+            new StoreView(
+                "/s",
+                300_000,
+                9 << 20,
+                64 << 20,
+                1L << 30,
+                16L << 30,
+                0,
+                0,
+                List.of(
+                    new StoreView.SourceView(
+                        "image", "/srv/base.raw", "nobody", "public", 4096, 0, 200_000, true),
+                    new StoreView.SourceView(
+                        "checkpoint", "web", "alice", "owner", 4096, 0, 100_000, false)),
+                List.of(new ProblemView("host", "c", "A catalogue is damaged", "Clean up."))));
+
+    assertThat(run("store", "status")).isZero();
+    assertThat(out.toString())
+        .contains("300000 names in 9.00 MiB of memory, of 64.0 MiB")
+        .contains("1.00 GiB of 16.0 GiB")
+        .contains("none are kept")
+        .contains("image       /srv/base.raw  nobody  everybody  781.3 MiB  whole")
+        .contains("checkpoint  web            alice   its owner  390.6 MiB  in part")
+        .contains("A catalogue is damaged");
+  }
+
+  @Test
+  void followsWorkOnTheStoreToItsEnd() {
+    agent()
+        .on("POST", "/v1/store/jobs", job(false, Optional.empty()))
+        .on("GET", "/v1/store/jobs/{id}", job(true, Optional.empty()));
+
+    assertThat(run("store", "verify")).isZero();
+    assertThat(out.toString())
+        .contains("12 chunks are as they should be.")
+        .contains("checkpoint web: it is damaged; 3 names dropped");
+  }
+
+  @Test
+  void workOnTheStoreThatFailsIsAProblem() {
+    ProblemView full = new ProblemView("full", "store-disk-full", "No space is left", "Free some.");
+    agent().on("POST", "/v1/store/jobs", job(true, Optional.of(full)));
+
+    assertThat(run("store", "gc")).isEqualTo(Problem.Kind.FULL.exitCode());
+    assertThat(err.toString()).contains("No space is left");
+    assertThat(run("store", "forget")).isEqualTo(Problem.Kind.USAGE.exitCode());
+  }
+
+  private static StoreJobView job(boolean done, Optional<ProblemView> problem) {
+    return new StoreJobView(
+        "s1",
+        "verify",
+        done,
+        problem,
+        Map.of("chunks", 12L),
+        List.of(new StoreJobView.FindingView("checkpoint", "web", 3, "it is damaged")));
   }
 
   @Test
@@ -297,6 +364,7 @@ class ClientVerbsTest {
         "qemu64",
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         4711,
         Optional.empty());
   }
@@ -345,6 +413,7 @@ class ClientVerbsTest {
             new MigrationView.PhaseTime("prepare", 0, 0.4),
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(),
+        Optional.empty(),
         List.of());
   }
 }

@@ -31,6 +31,7 @@ class GuestFileTest {
               List.of(
                   new GuestSpec.CardSpec(Optional.of("52:54:00:12:34:56"), "br0"),
                   new GuestSpec.CardSpec(Optional.empty(), "br1"))),
+          Optional.empty(),
           Optional.empty());
 
   @Test

@@ -46,6 +46,7 @@ final class TrainingVerb implements Callable<Integer> {
           "qemu64",
           List.of(new GuestView.CardView("52:54:00:00:00:01", "br0")),
           Optional.empty(),
+          Optional.empty(),
           4711,
           Optional.of("m0000000000"));
 

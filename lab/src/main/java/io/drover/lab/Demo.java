@@ -153,6 +153,9 @@ final class Demo {
                   load.megabytesPerSecond() == 0
                       ? "as fast as it goes"
                       : "at " + load.megabytesPerSecond() + " MB/s");
+      case Workload.Worked load ->
+          "%d MB, of which %d are rewritten at %d MB/s"
+              .formatted(load.mebibytes(), load.part(), load.megabytesPerSecond());
       case Workload.Corrupted load -> load.mebibytes() + " MB that corrupts itself";
       case Workload.Stress load -> "stress on " + load.mebibytes() + " MB";
       case Workload.StressNg load -> "stress-ng on " + load.mebibytes() + " MB";

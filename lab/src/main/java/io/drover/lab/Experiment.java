@@ -1,11 +1,13 @@
 package io.drover.lab;
 
+import io.drover.model.Dedup;
 import io.drover.model.Mode;
 import io.drover.model.Transport;
 import io.drover.report.CaseKey;
 import io.drover.report.ContenderKey;
 import io.drover.report.Figure;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -53,7 +55,7 @@ record Experiment(
   }
 
   /** What is done again and again. A new kind needs a {@link Site}, too. */
-  sealed interface Procedure permits Moves, ClientCommand, ManyMoves, Reach {
+  sealed interface Procedure permits Moves, Trips, ClientCommand, ManyMoves, Reach {
     /** In the order in which they are shown. */
     List<CaseKey> cases();
 
@@ -269,6 +271,77 @@ record Experiment(
     }
   }
 
+  /**
+   * Guests that have never been anywhere: for each run in a new lab, to the other host, and back if
+   * the trip says so.
+   */
+  record Trips(List<Trip> trips, List<Contender> movers) implements Procedure {
+    public Trips {
+      trips = List.copyOf(trips);
+      movers = List.copyOf(movers);
+    }
+
+    /** The same as moves, for all that both have in common. */
+    Moves moves() {
+      return Moves.of(trips.stream().map(Trip::guest).toList(), movers);
+    }
+
+    Trip trip(String caseName) {
+      return trips.stream()
+          .filter(trip -> trip.guest().name().equals(caseName))
+          .findFirst()
+          .orElseThrow();
+    }
+
+    @Override
+    public List<CaseKey> cases() {
+      return moves().cases();
+    }
+
+    @Override
+    public List<ContenderKey> contenders() {
+      return moves().contenders();
+    }
+
+    @Override
+    public List<Piece> plan(int runs) {
+      List<Piece> pieces = new ArrayList<>();
+      for (Trip trip : trips) {
+        for (int run = 1; run <= runs; run++) {
+          for (Contender contender : run % 2 == 1 ? movers : movers.reversed()) {
+            double seconds =
+                Estimates.bootSeconds(trip.guest())
+                    + Estimates.moveSeconds(trip.guest(), contender)
+                    + trip.back()
+                        .map(
+                            stay ->
+                                stay.toSeconds() + Estimates.moveSeconds(trip.guest(), contender))
+                        .orElse(0.0);
+            pieces.add(new Piece(trip.guest().name(), contender.name(), run, seconds));
+          }
+        }
+      }
+      return pieces;
+    }
+
+    @Override
+    public long memoryMebibytes(String caseName) {
+      return moves().memoryMebibytes(caseName);
+    }
+
+    @Override
+    public List<Workload> workloads(String caseName) {
+      return moves().workloads(caseName);
+    }
+  }
+
+  /**
+   * Where a guest, or several at once, goes.
+   *
+   * @param back after which stay it comes back, if it does
+   */
+  record Trip(Case guest, Optional<Duration> back) {}
+
   /** {@code drover} with these arguments is run against a lab's agent. */
   record ClientCommand(List<String> arguments) implements Procedure {
     public ClientCommand {
@@ -445,13 +518,15 @@ record Experiment(
    * One way of moving.
    *
    * @param mode instead of the case's
+   * @param dedup whether memory crosses by content
    * @param against the stock contender that it is to be compared with; only Drover's have one
    */
-  record Contender(String name, Way way, Optional<Mode> mode, Optional<String> against) {
+  record Contender(
+      String name, Way way, Optional<Mode> mode, Dedup dedup, Optional<String> against) {
     static final String DROVER = "drover";
 
     static Contender of(String name, Way way) {
-      return new Contender(name, way, Optional.empty(), Optional.empty());
+      return new Contender(name, way, Optional.empty(), Dedup.OFF, Optional.empty());
     }
 
     static Contender of(String name, Transport transport) {
@@ -459,11 +534,16 @@ record Experiment(
     }
 
     static Contender of(String name, Transport transport, Mode mode) {
-      return new Contender(name, Way.of(transport), Optional.of(mode), Optional.empty());
+      return new Contender(name, Way.of(transport), Optional.of(mode), Dedup.OFF, Optional.empty());
     }
 
     Contender against(String stock) {
-      return new Contender(name, way, mode, Optional.of(stock));
+      return new Contender(name, way, mode, dedup, Optional.of(stock));
+    }
+
+    /** Memory by content is off unless an experiment is about it. */
+    Contender withDedup(Dedup use) {
+      return new Contender(name, way, mode, use, against);
     }
 
     ContenderKey key() {

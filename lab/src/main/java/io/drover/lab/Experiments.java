@@ -49,6 +49,9 @@ final class Experiments {
         DowntimeExperiment.of(scale),
         link(scale),
         auto(scale),
+        ContentExperiments.comingBack(scale),
+        ContentExperiments.similar(scale),
+        ContentExperiments.incompressible(scale),
         client(),
         relay(scale),
         ContinuityExperiment.of());

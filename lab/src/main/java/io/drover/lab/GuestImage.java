@@ -21,7 +21,8 @@ record GuestImage(Path folder) {
           Workload.Probed _,
           Workload.Serving _,
           Workload.Verified _,
-          Workload.Corrupted _ ->
+          Workload.Corrupted _,
+          Workload.Worked _ ->
           folder.resolve("initrd.img");
     };
   }

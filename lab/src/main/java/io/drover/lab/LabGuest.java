@@ -44,7 +44,7 @@ final class LabGuest {
 
   /** On the bridge where a lab's guests usually are. */
   LabGuest(Lab lab, GuestImage image, String name, int index, Workload workload, ByteSize memory) {
-    this(lab, image, name, index, workload, memory, lab.record().topology().guests().getFirst());
+    this(lab, image, name, index, workload, memory, Optional.empty());
   }
 
   LabGuest(
@@ -54,7 +54,27 @@ final class LabGuest {
       int index,
       Workload workload,
       ByteSize memory,
-      GuestNetwork network) {
+      Optional<String> owner) {
+    this(
+        lab,
+        image,
+        name,
+        index,
+        workload,
+        memory,
+        lab.record().topology().guests().getFirst(),
+        owner);
+  }
+
+  LabGuest(
+      Lab lab,
+      GuestImage image,
+      String name,
+      int index,
+      Workload workload,
+      ByteSize memory,
+      GuestNetwork network,
+      Optional<String> owner) {
     this.lab = lab;
     this.network = network;
     this.name = name;
@@ -75,7 +95,8 @@ final class LabGuest {
                 List.of(
                     new GuestSpec.CardSpec(
                         Optional.of(AddressPlan.guestMac(index)), network.bridge()))),
-            Optional.of("/run/serial/" + name + ".log"));
+            Optional.of("/run/serial/" + name + ".log"),
+            owner);
   }
 
   /** Memory that leaves the load room: at least 512 MiB, in steps of 256. */
@@ -161,7 +182,7 @@ final class LabGuest {
         await(host, "filled its memory", _ -> isFilled(host));
         awaitBusy(host);
       }
-      case Workload.Verified _, Workload.Corrupted _ -> {
+      case Workload.Verified _, Workload.Corrupted _, Workload.Worked _ -> {
         await(host, "filled its memory", SerialLog::loaded);
         await(host, "reported its memory", log -> log.memory().isPresent());
       }
@@ -177,7 +198,9 @@ final class LabGuest {
    * @return what the load says then; nothing when the load does not check itself
    */
   Optional<MemoryStatus> awaitWholeSweep(String host) {
-    if (!(workload instanceof Workload.Verified || workload instanceof Workload.Corrupted)) {
+    if (!(workload instanceof Workload.Verified
+        || workload instanceof Workload.Corrupted
+        || workload instanceof Workload.Worked)) {
       return Optional.empty();
     }
     await(host, "spoke again", log -> log.memory().isPresent());

@@ -22,6 +22,12 @@ enum Measure {
   LINE_RATIO("total over ideal", "x", Better.LOWER),
   /** How long the guest's non-zero memory takes at line rate; nobody's merit. */
   IDEAL("ideal", "s", Better.NEITHER),
+  /** Bytes on the link when the guest came back, over those when it first left. */
+  RETURN_SHARE("bytes back over bytes there", "x", Better.LOWER),
+  /** When it first left. */
+  FIRST_BYTES("bytes there", "MiB", Better.NEITHER),
+  /** Memory that was not sent because the target held it. */
+  SPARED("held by the target", "MiB", Better.HIGHER),
   /** The largest stress that still moves. */
   CONVERGENCE("convergence limit", "MB", Better.HIGHER),
   MEMORY_ERRORS("memory errors", "words", Better.LOWER),

@@ -88,6 +88,11 @@ final class MovingCrowd implements AutoCloseable {
             mebibytes,
             Measure.THROUGHPUT,
             mebibytes / seconds,
+            Measure.SPARED,
+            moves.stream()
+                .flatMap(move -> move.content().stream())
+                .mapToDouble(content -> content.foundBytes() / (double) (1 << 20))
+                .sum(),
             Measure.SOURCE_PROCESSOR,
             processor.spent(from.here()).toMillis() / 1000.0 / (mebibytes / 1024),
             Measure.TARGET_PROCESSOR,
@@ -97,7 +102,8 @@ final class MovingCrowd implements AutoCloseable {
   private MigrationRequest request(LabGuest guest, String to, Contender contender) {
     return MigrationRequest.of(guest.name(), to)
         .withMode(contender.modeIn(one).word())
-        .withTransport(contender.way().word());
+        .withTransport(contender.way().word())
+        .withDedup(contender.dedup().word());
   }
 
   private Place place() {

@@ -69,7 +69,8 @@ final class MovingGuest implements AutoCloseable {
             agents.at(LabAgents.socket(from.lab(), from.here())),
             MigrationRequest.of(GUEST, from.there())
                 .withMode(mode.word())
-                .withTransport(contender.way().word()),
+                .withTransport(contender.way().word())
+                .withDedup(contender.dedup().word()),
             moverTells && mode == Mode.PRECOPY
                 ? new Convergence()::lost
                 : MeasuredMove.GiveUp.NEVER,
@@ -114,6 +115,9 @@ final class MovingGuest implements AutoCloseable {
       values.put(Measure.SOURCE_PROCESSOR, move.sourceProcessor().toMillis() / 1000.0 / gibibytes);
       values.put(Measure.TARGET_PROCESSOR, move.targetProcessor().toMillis() / 1000.0 / gibibytes);
     }
+    move.migration()
+        .content()
+        .ifPresent(content -> values.put(Measure.SPARED, content.foundBytes() / MEBIBYTE));
     idealSeconds.ifPresent(
         ideal -> {
           values.put(Measure.IDEAL, ideal);

@@ -31,7 +31,15 @@ final class Rehearsal {
     try {
       Lab _ = RestingLab.of(lab);
       LabGuest guest =
-          new LabGuest(lab, image, GUEST, NUMBER, new Workload.Idle(), ByteSize.ofMebibytes(256));
+          new LabGuest(
+              lab,
+              image,
+              GUEST,
+              NUMBER,
+              new Workload.Idle(),
+              ByteSize.ofMebibytes(256),
+              // What it leaves behind is of no use to the guests that are measured.
+              Optional.of(GUEST));
       agents.at(LabAgents.socket(lab, "alpha")).startGuest(guest.spec());
       guest.awaitLoaded("alpha");
       for (Mode mode : MODES) {

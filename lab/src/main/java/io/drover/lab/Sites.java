@@ -4,6 +4,9 @@ import io.drover.lab.Experiment.Case;
 import io.drover.lab.Experiment.Contender;
 import io.drover.lab.Experiment.Limit;
 import io.drover.lab.Experiment.Moves;
+import io.drover.lab.Experiment.Trip;
+import io.drover.lab.Experiment.Trips;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +32,7 @@ final class Sites {
   Site open(Experiment.Procedure procedure, String caseName, Samples samples) {
     return switch (procedure) {
       case Moves moves -> moves(moves, caseName, samples);
+      case Trips trips -> trips(trips, caseName);
       case Experiment.ClientCommand command -> new CommandSite(command);
       case Experiment.ManyMoves many -> new CrowdSite(many);
       case Experiment.Reach reach ->
@@ -57,20 +61,32 @@ final class Sites {
             .filter(each -> each.name().equals(caseName))
             .findFirst()
             .orElseThrow();
-    if (one.together() > 1) {
-      return new TogetherSite(
-          moves,
-          new MovingCrowd(
-              () ->
-                  Rehearsal.in(
-                      Lab.up(store, LabPlan.of(name, one.shape()), steps::detail), agents, image),
-              agents,
-              image,
-              one));
-    }
-    return new MovingSite(
-        moves,
-        new MovingGuests(agents, image, store, name, one, moves.waysIn(caseName), steps::detail));
+    return one.together() > 1
+        ? new TogetherSite(moves, crowd(one))
+        : new MovingSite(moves, guests(moves, one));
+  }
+
+  private Site trips(Trips trips, String caseName) {
+    Trip trip = trips.trip(caseName);
+    Moves moves = trips.moves();
+    return trip.guest().together() > 1
+        ? new TripSite(trip, new TogetherSite(moves, crowd(trip.guest())))
+        : new TripSite(trip, new MovingSite(moves, guests(moves, trip.guest())));
+  }
+
+  private MovingCrowd crowd(Case one) {
+    return new MovingCrowd(
+        () ->
+            Rehearsal.in(
+                Lab.up(store, LabPlan.of(name, one.shape()), steps::detail), agents, image),
+        agents,
+        image,
+        one);
+  }
+
+  private MovingGuests guests(Moves moves, Case one) {
+    return new MovingGuests(
+        agents, image, store, name, one, moves.waysIn(one.name()), steps::detail);
   }
 
   private MovingGuest guest(Case one) {
@@ -141,6 +157,48 @@ final class Sites {
     @Override
     public void close() {
       guest.close();
+    }
+  }
+
+  /** New guests in a new lab for each run: what came before leaves nothing that could be found. */
+  private static final class TripSite implements Site {
+    private final Trip trip;
+    private final Site moves;
+
+    TripSite(Trip trip, Site moves) {
+      this.trip = trip;
+      this.moves = moves;
+    }
+
+    @Override
+    public Measured measure(Piece piece) {
+      try (moves) {
+        Measured there = moves.measure(piece);
+        if (trip.back().isEmpty() || there.absence().isPresent()) {
+          return there;
+        }
+        Programs.pause(trip.back().get());
+        return back(there, moves.measure(piece));
+      }
+    }
+
+    private static Measured back(Measured there, Measured back) {
+      if (back.absence().isPresent()) {
+        return back;
+      }
+      double first = there.values().getOrDefault(Measure.LINK_BYTES, 0.0);
+      Map<Measure, Double> values = new EnumMap<>(back.values());
+      values.put(Measure.FIRST_BYTES, first);
+      if (first > 0) {
+        values.put(
+            Measure.RETURN_SHARE, back.values().getOrDefault(Measure.LINK_BYTES, 0.0) / first);
+      }
+      return new Measured(values, Optional.empty(), back.linkUse());
+    }
+
+    @Override
+    public void close() {
+      moves.close();
     }
   }
 

@@ -97,6 +97,7 @@ record StockMove(
         0,
         List.of(),
         List.of(),
+        Optional.empty(),
         List.of());
   }
 
@@ -131,6 +132,7 @@ record StockMove(
           "",
           "",
           List.of(),
+          Optional.empty(),
           Optional.empty(),
           0,
           Optional.empty());

@@ -55,6 +55,16 @@ sealed interface Workload {
     }
   }
 
+  /**
+   * Like {@link Verified}, but rewrites only the first {@code part} mebibytes of what it checks.
+   */
+  record Worked(int mebibytes, int megabytesPerSecond, int part) implements Workload {
+    @Override
+    public String word() {
+      return "mem," + mebibytes + "," + megabytesPerSecond + ",0," + part;
+    }
+  }
+
   /** The program {@code stress}: rewrites memory as fast as it goes. */
   record Stress(int mebibytes) implements Workload {
     @Override

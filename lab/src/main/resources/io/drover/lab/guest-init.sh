@@ -1,7 +1,7 @@
 #!/bin/busybox sh
 # PID 1 of a lab guest. What it does is chosen on the kernel's command line:
 #   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.gateway=192.0.2.1 (both as often as wanted)
-#   drover.load=serve | idle | mem,MB,RATE[,FLIP] | touch,MB | probe,MB | stress,MB | stress-ng,MB
+#   drover.load=serve | idle | mem,MB,RATE[,FLIP[,PART]] | touch,MB | probe,MB | stress,MB | stress-ng,MB
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox mount -t proc proc /proc
 /bin/busybox mount -t sysfs sys /sys

@@ -2,8 +2,9 @@
  * Drover's verified memory load. Runs inside a lab guest, on its own, and knows what every byte of
  * its memory has to be: the content of a page is a function of its number and its generation.
  *
- *   memload mem MB RATE [FLIP]   rewrite MB mebibytes cyclically, RATE MB a second (0: full speed);
- *                                FLIP (tests only): flip one bit after that many seconds
+ *   memload mem MB RATE [FLIP [PART]]   rewrite MB mebibytes cyclically, or the first PART of them,
+ *                                RATE MB a second (0: full speed);
+ *                                FLIP (tests only): flip one bit after that many seconds; 0: never
  *   memload touch MB             fill MB mebibytes with incompressible words, then idle
  *
  * Generation g of a page differs from g - 1 in one word, number g mod 512. A visit checks the word
@@ -145,6 +146,8 @@ int main(int argc, char **argv) {
   double flip_after = argc > 4 ? atof(argv[4]) : 0;
 
   pages = mebibytes << 8;
+  uint64_t rewritten = argc > 5 ? strtoull(argv[5], 0, 10) << 8 : pages;
+  if (rewritten == 0 || rewritten > pages) return 2;
   memory = map(pages * PAGE);
   generation = map(pages * sizeof *generation);
   inverse = map(pages * sizeof *inverse);
@@ -171,7 +174,7 @@ int main(int argc, char **argv) {
     owed_checks += passed * sweep_rate / PAGE;
     for (int i = 0; i < 4 * BATCH && owed_writes >= 1; i++, owed_writes--) {
       visit(writer);
-      if (++writer == pages) writer = 0;
+      if (++writer == rewritten) writer = 0;
     }
     for (int i = 0; i < BATCH && owed_checks >= 1; i++, owed_checks--) {
       verify(checker);

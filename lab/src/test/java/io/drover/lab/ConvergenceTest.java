@@ -42,6 +42,7 @@ class ConvergenceTest {
         0,
         List.of(),
         List.of(),
+        Optional.empty(),
         List.of());
   }
 

@@ -98,6 +98,12 @@ final class Fleet implements AutoCloseable {
     return boot(host, workload, memoryMebibytes, vcpus, commandLine, Optional.empty());
   }
 
+  /** A guest that shares what hosts hold with others of its owner. */
+  Traveller boot(String host, String owner, Workload workload, int memoryMebibytes) {
+    return boot(
+        host, workload, memoryMebibytes, 1, "", Optional.empty(), Optional.of(owner));
+  }
+
   private Traveller boot(
       String host,
       Workload workload,
@@ -105,6 +111,25 @@ final class Fleet implements AutoCloseable {
       int vcpus,
       String commandLine,
       Optional<String> initrd) {
+    // Of an owner of its own: what a test finds, it left there itself.
+    return boot(
+        host,
+        workload,
+        memoryMebibytes,
+        vcpus,
+        commandLine,
+        initrd,
+        Optional.of("o" + guests));
+  }
+
+  private Traveller boot(
+      String host,
+      Workload workload,
+      int memoryMebibytes,
+      int vcpus,
+      String commandLine,
+      Optional<String> initrd,
+      Optional<String> owner) {
     LabGuest guest =
         new LabGuest(
             lab, image, "t" + guests, guests, workload, ByteSize.ofMebibytes(memoryMebibytes));
@@ -122,7 +147,8 @@ final class Fleet implements AutoCloseable {
             initrd.or(plain::initrd),
             plain.commandLine().map(line -> (line + " " + commandLine).strip()),
             plain.networkCards(),
-            plain.serialLog());
+            plain.serialLog(),
+            owner);
     Traveller traveller = new Traveller(this, guest, spec, host);
     travellers.add(traveller);
     GuestView _ = agent(host).startGuest(spec);

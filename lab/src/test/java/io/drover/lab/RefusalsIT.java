@@ -179,6 +179,7 @@ class RefusalsIT {
             spec.initrd(),
             spec.commandLine(),
             Optional.empty(),
+            Optional.empty(),
             Optional.empty());
     assertThatThrownBy(() -> fleet().agent(Fleet.ALPHA).startGuest(strange))
         .isInstanceOf(ProblemException.class)

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 
 class SourceMachineTest {
   private static final PeerMessage.Listening LISTENING =
-      new PeerMessage.Listening(0, List.of(), Optional.empty());
+      new PeerMessage.Listening(0, List.of(), Optional.empty(), PeerMessage.ContentUse.NONE);
 
   private SourceState state =
       SourceState.initial(SourceState.GuestBefore.RUNNING, SourceState.StartWith.LIVE_GUEST);

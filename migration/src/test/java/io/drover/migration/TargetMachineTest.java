@@ -252,6 +252,7 @@ class TargetMachineTest {
             Optional.empty(),
             "",
             List.of(),
+            Optional.empty(),
             Optional.empty()),
         MigrationOptions.defaults(),
         true,

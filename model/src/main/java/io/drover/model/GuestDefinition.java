@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
  * @param cpu the model the guest sees; must be there on every host it may move to
  * @param kernel a kernel to boot directly, with the same content on every host
  * @param serialLog a file on the host that receives the serial line
+ * @param owner whom it belongs to; guests without one share what they have among themselves
  */
 public record GuestDefinition(
     GuestName name,
@@ -25,7 +26,8 @@ public record GuestDefinition(
     Optional<String> initrd,
     String commandLine,
     List<NetworkCard> networkCards,
-    Optional<String> serialLog) {
+    Optional<String> serialLog,
+    Optional<Owner> owner) {
 
   public static final int MAX_VCPUS = 255;
   private static final Pattern UUID =

@@ -9,13 +9,15 @@ import java.util.Optional;
  * @param bandwidth a ceiling for what crosses the link; none means as fast as it goes
  * @param maxDowntime how long the guest may stand still at the switch
  * @param parallelChannels extra bulk channels for pre-copy; 0 keeps everything in the main one
+ * @param dedup whether pages cross by content
  */
 public record MigrationOptions(
     Mode mode,
     Transport transport,
     Optional<ByteRate> bandwidth,
     Duration maxDowntime,
-    int parallelChannels) {
+    int parallelChannels,
+    Dedup dedup) {
 
   /** What {@code --max-downtime} is when nobody says. */
   public static final Duration DEFAULT_MAX_DOWNTIME = Duration.ofMillis(100);
@@ -46,6 +48,13 @@ public record MigrationOptions(
               "QEMU refuses it; use mode precopy or cold, or leave out --parallel.")
           .asException();
     }
+    if (dedup == Dedup.ON && (parallelChannels > 0 || transport != Transport.TUNNEL)) {
+      throw Problem.usage(
+              "dedup-elsewhere",
+              "Memory crosses by content only in the tunnel's main channel",
+              "Leave out --parallel and --transport, or --dedup on.")
+          .asException();
+    }
     if (bandwidth.isPresent() && bandwidth.get().bytesPerSecond() < 10_000) {
       throw Problem.usage(
               "bad-bandwidth",
@@ -55,8 +64,13 @@ public record MigrationOptions(
     }
   }
 
+  /** Whether the main channel may carry pages by content. */
+  public boolean mayUseContent() {
+    return dedup != Dedup.OFF && transport == Transport.TUNNEL && parallelChannels == 0;
+  }
+
   public static MigrationOptions defaults() {
     return new MigrationOptions(
-        Mode.AUTO, Transport.TUNNEL, Optional.empty(), DEFAULT_MAX_DOWNTIME, 0);
+        Mode.AUTO, Transport.TUNNEL, Optional.empty(), DEFAULT_MAX_DOWNTIME, 0, Dedup.AUTO);
   }
 }

@@ -4,32 +4,48 @@ import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ContentSender;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.function.BooleanSupplier;
 
 /**
- * Puts QEMU's outgoing stream into an exchange: pages by name, everything else as it is. What it
- * does not understand is all sent as it is, so the far end gives the stream out byte for byte in
- * any case.
+ * Puts QEMU's outgoing stream into an exchange: pages by name, as long as somebody wants that, and
+ * everything else as it is. What it does not understand is all sent as it is, so the far end gives
+ * the stream out byte for byte in any case.
  */
 public final class PageNaming {
   private final ContentSender sender;
+  private final BooleanSupplier wanted;
   private final RamStream stream;
   private final byte[] page = new byte[Grain.PAGE.bytes()];
   private int filled;
+  private Body body = Body.NONE;
 
-  /** The stream of a first attempt. */
-  public PageNaming(ContentSender sender) {
+  /** How the page's body crosses that the stream is in. */
+  private enum Body {
+    NONE,
+    NAMED,
+    PLAIN
+  }
+
+  /**
+   * The stream of a first attempt.
+   *
+   * @param wanted asked for each page whether it is to be named
+   */
+  public PageNaming(ContentSender sender, BooleanSupplier wanted) {
     this.sender = sender;
+    this.wanted = wanted;
     this.stream = RamStream.of(new Pages());
   }
 
-  private PageNaming(ContentSender sender, RamStream first) {
+  private PageNaming(ContentSender sender, BooleanSupplier wanted, RamStream first) {
     this.sender = sender;
+    this.wanted = wanted;
     this.stream = first.recovery(new Pages());
   }
 
   /** For the stream of a recovery, which relies on what the first attempt's said. */
   public PageNaming recovery(ContentSender through) {
-    return new PageNaming(through, stream);
+    return new PageNaming(through, wanted, stream);
   }
 
   /** Sends these bytes of the stream, with all that is before them. */
@@ -57,7 +73,15 @@ public final class PageNaming {
 
     @Override
     public void body(byte[] bytes, int offset, int length, boolean last) {
-      if (stream.pageBytes() != page.length) {
+      if (body == Body.NONE) {
+        boolean named = stream.pageBytes() == page.length && wanted.getAsBoolean();
+        body = named ? Body.NAMED : Body.PLAIN;
+      }
+      Body how = body;
+      if (last) {
+        body = Body.NONE;
+      }
+      if (how == Body.PLAIN) {
         plain(bytes, offset, length);
         return;
       }

@@ -35,6 +35,7 @@ public final class QemuSource implements SourceHypervisor {
   private volatile boolean switching;
   private volatile boolean urgentChannel;
   private volatile long bandwidth;
+  private volatile long linkBytesPerSecond;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
@@ -58,6 +59,7 @@ public final class QemuSource implements SourceHypervisor {
     switching = false;
     urgentChannel = settings.urgentChannel();
     bandwidth = settings.bytesPerSecond();
+    linkBytesPerSecond = settings.linkBytesPerSecond();
     setup.prepareSource(settings);
   }
 
@@ -78,7 +80,7 @@ public final class QemuSource implements SourceHypervisor {
       // It sleeps, or is in post-copy, which has a rate of its own.
       return;
     }
-    setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
+    setup.bandwidth(bytesPerSecond, linkBytesPerSecond);
   }
 
   @Override
@@ -119,7 +121,7 @@ public final class QemuSource implements SourceHypervisor {
       JsonNode _ = guest.control().run("migrate-start-postcopy");
     } catch (ProblemException refused) {
       // It may go on as a pre-copy: not asleep.
-      setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bandwidth));
+      setup.bandwidth(bandwidth, linkBytesPerSecond);
       throw refused;
     }
     waker.ifPresent(Runnable::run);

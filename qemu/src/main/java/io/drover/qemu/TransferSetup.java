@@ -21,6 +21,7 @@ final class TransferSetup {
   private static final String TLS_OBJECT = "drover-tls";
   // In effect no limit; 0 would mean the same to current versions but not to every one.
   private static final long UNLIMITED_BYTES_PER_SECOND = 1L << 40;
+  private static final String SWITCHOVER_BANDWIDTH = "avail-switchover-bandwidth";
   private static final Duration CLEANUP_PATIENCE = Duration.ofSeconds(5);
 
   private final QemuGuest guest;
@@ -32,11 +33,14 @@ final class TransferSetup {
   void prepareSource(TransferSettings settings) {
     setCapabilities(settings);
     ObjectNode parameters = commonParameters(settings);
-    parameters.put("max-bandwidth", bandwidth(settings.bytesPerSecond()));
+    parameters.put(
+        "max-bandwidth", maxBandwidth(settings.bytesPerSecond(), settings.linkBytesPerSecond()));
     parameters.put("downtime-limit", settings.maxDowntime().toMillis());
     // A limit here would make every requested page wait for the next 100 ms slice.
     parameters.put("max-postcopy-bandwidth", 0);
-    parameters.put("avail-switchover-bandwidth", 0);
+    parameters.put(
+        SWITCHOVER_BANDWIDTH,
+        switchoverBandwidth(settings.bytesPerSecond(), settings.linkBytesPerSecond()));
     parameters.put("cpu-throttle-initial", 20);
     parameters.put("cpu-throttle-increment", 20);
     parameters.put("max-cpu-throttle", 99);
@@ -53,8 +57,23 @@ final class TransferSetup {
     useTls(settings, "server");
   }
 
-  static long bandwidth(long bytesPerSecond) {
-    return bytesPerSecond == 0 ? UNLIMITED_BYTES_PER_SECOND : bytesPerSecond;
+  /**
+   * Who knows what the link carries also heeds the limit there: not all that QEMU sends crosses.
+   */
+  private static long maxBandwidth(long limit, long link) {
+    return limit == 0 || link > 0 ? UNLIMITED_BYTES_PER_SECOND : limit;
+  }
+
+  /** 0 lets QEMU go by how fast it sends. */
+  private static long switchoverBandwidth(long limit, long link) {
+    return limit == 0 || link == 0 ? link : Math.min(limit, link);
+  }
+
+  void bandwidth(long limit, long link) {
+    ObjectNode parameters = Qmp.object();
+    parameters.put("max-bandwidth", maxBandwidth(limit, link));
+    parameters.put(SWITCHOVER_BANDWIDTH, switchoverBandwidth(limit, link));
+    setParameters(parameters);
   }
 
   private static ObjectNode commonParameters(TransferSettings settings) {

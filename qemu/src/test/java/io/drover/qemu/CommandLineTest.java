@@ -29,7 +29,8 @@ class CommandLineTest {
           Optional.of("/boot/i"),
           "console=ttyS0 x,y",
           List.of(new NetworkCard("52:54:00:00:00:01", "br0")),
-          Optional.of("/var/log/a,b"));
+          Optional.of("/var/log/a,b"),
+          Optional.empty());
 
   static QemuProgram program(Version version, Accelerator accelerator) {
     return new QemuProgram(

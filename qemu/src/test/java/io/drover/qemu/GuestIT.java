@@ -102,6 +102,7 @@ class GuestIT {
             good.initrd(),
             "",
             List.of(),
+            Optional.empty(),
             Optional.empty());
     assertThatThrownBy(() -> real.host("a").start(bad))
         .isInstanceOf(ProblemException.class)
@@ -199,6 +200,7 @@ class GuestIT {
             plain.initrd(),
             "",
             List.of(new NetworkCard("52:54:00:00:00:01", bridge)),
+            Optional.empty(),
             Optional.empty());
     assertThatThrownBy(() -> real.host("a").start(networked))
         .isInstanceOf(ProblemException.class)

@@ -91,6 +91,7 @@ final class MemoryWriter {
         Optional.empty(),
         "",
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 

@@ -6,6 +6,8 @@ import io.drover.chunk.ChunkName;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.Back;
 import io.drover.chunk.exchange.ByteSink;
+import io.drover.chunk.exchange.ChunkWatch;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentReceiver;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Held;
@@ -109,6 +111,7 @@ class PageNamingIT {
         new ContentSender(
             Grain.PAGE,
             8,
+            Compression.ofMachine(),
             there,
             new Back() {
               @Override
@@ -116,7 +119,8 @@ class PageNamingIT {
 
               @Override
               public void end() {}
-            });
+            },
+            ChunkWatch.NOBODY);
     there.to(receiver::fromPeer);
     back.to(sender::fromPeer);
     Thread.ofVirtual()
@@ -128,7 +132,7 @@ class PageNamingIT {
                 // closed at the end
               }
             });
-    PageNaming naming = new PageNaming(sender);
+    PageNaming naming = new PageNaming(sender, () -> true);
     for (int at = 0; at < stream.length; at += piece) {
       naming.write(stream, at, Math.min(piece, stream.length - at));
     }
@@ -147,7 +151,7 @@ class PageNamingIT {
     assertThat(first.chunks()).isGreaterThan(leastPages);
     assertThat(first.wanted()).isPositive().isLessThanOrEqualTo(first.chunks());
     // Whoever has had it once needs nothing more of it, whatever the pieces.
-    assertThat(exchange(stream, 10_007, memory)).isEqualTo(new Saving(first.chunks(), 0));
+    assertThat(exchange(stream, 10_007, memory)).isEqualTo(new Saving(first.chunks(), 0, 0));
   }
 
   @Test

@@ -72,7 +72,11 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
         tickets.clear();
         tickets.add(ticket);
         PeerMessage.Listening listening =
-            new PeerMessage.Listening(attempt, List.of(new Ticket(0, ticket)), Optional.empty());
+            new PeerMessage.Listening(
+                attempt,
+                List.of(new Ticket(0, ticket)),
+                Optional.empty(),
+                PeerMessage.ContentUse.NONE);
         inThisLife(simulation().between(0, 10), () -> offer(new TargetEvent.Listening(listening)));
       }
       case TargetEffect.Run() -> hypervisor().run();

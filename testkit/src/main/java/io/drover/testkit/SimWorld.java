@@ -32,6 +32,7 @@ final class SimWorld {
           Optional.empty(),
           "",
           List.of(),
+          Optional.empty(),
           Optional.empty());
 
   private final Simulation simulation;

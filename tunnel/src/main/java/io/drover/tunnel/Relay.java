@@ -111,6 +111,7 @@ public final class Relay implements Closeable {
   private final AtomicLong bytesOut = new AtomicLong();
   private final AtomicLong bytesIn = new AtomicLong();
   private final ReentrantLock inwardLock = new ReentrantLock();
+  private final ReentrantLock messageLock = new ReentrantLock();
   private final Optional<Coding> coding;
   private final List<Thread> pumps = new CopyOnWriteArrayList<>();
   private volatile long lastNanoTime = System.nanoTime();
@@ -223,9 +224,19 @@ public final class Relay implements Closeable {
     }
   }
 
+  /** A whole message, in slices: on a thin link a large one would look like a standstill. */
   private void toPeer(byte[] bytes, int offset, int length) throws IOException {
     try {
-      toPeer(ByteBuffer.wrap(bytes, offset, length));
+      messageLock.lockInterruptibly();
+      try {
+        for (int at = 0; at < length; ) {
+          int slice = options.throttle().slice(length - at);
+          toPeer(ByteBuffer.wrap(bytes, offset + at, slice));
+          at += slice;
+        }
+      } finally {
+        messageLock.unlock();
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

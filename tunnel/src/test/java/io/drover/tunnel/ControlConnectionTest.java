@@ -161,7 +161,7 @@ class ControlConnectionTest {
     TlsChannel channel =
         new TlsChannel(socket, alpha.clientEngine(List.of(Protocol.APPLICATION_PROTOCOL)));
     channel.handshake();
-    Hello hello = new Hello(1, 1, TestPort.ALPHA, new Purpose.Control(MIGRATION));
+    Hello hello = new Hello(2, 2, TestPort.ALPHA, new Purpose.Control(MIGRATION));
     Frames.write(channel.out(), WireCodec.encode(hello));
     assertThat(Frames.read(channel.in(), 1000)).isPresent();
     return channel;

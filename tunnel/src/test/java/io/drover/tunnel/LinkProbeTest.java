@@ -70,7 +70,7 @@ class LinkProbeTest {
     io.drover.wire.Frames.write(
         channel.out(),
         io.drover.wire.WireCodec.encode(
-            new io.drover.wire.Hello(1, 1, TestPort.ALPHA, new io.drover.wire.Purpose.Probe())));
+            new io.drover.wire.Hello(2, 2, TestPort.ALPHA, new io.drover.wire.Purpose.Probe())));
     assertThat(io.drover.wire.Frames.read(channel.in(), 1000)).isPresent();
     return channel;
   }

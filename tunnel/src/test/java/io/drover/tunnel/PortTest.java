@@ -228,11 +228,11 @@ class PortTest {
 
   @Test
   void aPeerOfAnotherVersionIsRefusedByName() throws Exception {
-    byte[] future = WireCodec.encode(new Hello(1, 1, TestPort.ALPHA, new Purpose.Probe()));
+    byte[] future = WireCodec.encode(new Hello(2, 2, TestPort.ALPHA, new Purpose.Probe()));
     future[2] = 7; // oldest
     future[4] = 9; // newest
     assertThat(refusal(future).problem().message())
-        .isEqualTo("Host alpha speaks protocol versions 7 to 9, this host 1 to 1");
+        .isEqualTo("Host alpha speaks protocol versions 7 to 9, this host 2 to 2");
   }
 
   @Test
@@ -449,7 +449,7 @@ class PortTest {
 
   private static ByteBuffer hello(String from) {
     byte[] payload =
-        WireCodec.encode(new Hello(1, 1, new HostName(from), new Purpose.Control(MIGRATION)));
+        WireCodec.encode(new Hello(2, 2, new HostName(from), new Purpose.Control(MIGRATION)));
     return ByteBuffer.allocate(4 + payload.length).putInt(payload.length).put(payload).flip();
   }
 

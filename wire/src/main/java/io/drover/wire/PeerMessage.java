@@ -87,12 +87,24 @@ public sealed interface PeerMessage {
    *
    * @param tickets one for each channel of this attempt, main first
    * @param nativePort the hypervisor's own port, where the tunnel is not used
+   * @param content whether the main channel carries a content exchange
    */
-  record Listening(int attempt, List<Ticket> tickets, Optional<Integer> nativePort)
+  record Listening(
+      int attempt, List<Ticket> tickets, Optional<Integer> nativePort, ContentUse content)
       implements PeerMessage {
     public Listening {
       tickets = List.copyOf(tickets);
     }
+  }
+
+  /** What the main channel carries; part of {@link Listening}. */
+  enum ContentUse {
+    /** The hypervisor's bytes as they are. */
+    NONE,
+    /** A content exchange. */
+    NAMES,
+    /** One in which chunks may be compressed. */
+    NAMES_AND_ZSTD
   }
 
   /** The guest runs at the target. */

@@ -54,6 +54,7 @@ final class PeerMessageCodec {
         out.i32(listening.attempt());
         out.list(listening.tickets(), ticket -> PeerMessageFields.ticket(out, ticket));
         out.optional(listening.nativePort(), out::u16);
+        PeerMessageFields.content(out, listening.content());
       }
       case PeerMessage.Paused paused -> out.prose(paused.reason());
       case PeerMessage.Gone gone -> {
@@ -128,7 +129,10 @@ final class PeerMessageCodec {
       case REFUSED -> new PeerMessage.Refused(in.list(() -> PeerMessageFields.problem(in)));
       case LISTENING ->
           new PeerMessage.Listening(
-              in.i32(), in.list(() -> PeerMessageFields.ticket(in)), in.optional(in::u16));
+              in.i32(),
+              in.list(() -> PeerMessageFields.ticket(in)),
+              in.optional(in::u16),
+              PeerMessageFields.content(in));
       case RUNNING -> new PeerMessage.Running();
       case RECEIVED -> new PeerMessage.Received();
       case PAUSED -> new PeerMessage.Paused(in.prose());

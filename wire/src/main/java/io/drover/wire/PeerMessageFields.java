@@ -2,14 +2,17 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
+import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.model.Version;
+import io.drover.wire.PeerMessage.ContentUse;
 import io.drover.wire.PeerMessage.FileDigest;
 import io.drover.wire.PeerMessage.TargetStage;
 import java.time.Duration;
@@ -81,6 +84,7 @@ final class PeerMessageFields {
           out.string(card.bridge(), MAX_WORD);
         });
     out.optional(guest.serialLog(), path -> out.string(path, MAX_PATH));
+    out.optional(guest.owner(), owner -> out.string(owner.value(), MAX_WORD));
   }
 
   static GuestDefinition guest(FieldReader in) {
@@ -95,7 +99,8 @@ final class PeerMessageFields {
         in.optional(() -> in.string(MAX_PATH)),
         in.string(Protocol.MAX_COMMAND_LINE_BYTES),
         in.list(() -> new NetworkCard(in.string(MAX_WORD), in.string(MAX_WORD))),
-        in.optional(() -> in.string(MAX_PATH)));
+        in.optional(() -> in.string(MAX_PATH)),
+        in.optional(() -> new Owner(in.string(MAX_WORD))));
   }
 
   static void options(FieldWriter out, MigrationOptions options) {
@@ -104,6 +109,7 @@ final class PeerMessageFields {
     out.optional(options.bandwidth(), rate -> out.i64(rate.bytesPerSecond()));
     out.i64(options.maxDowntime().toNanos());
     out.u16(options.parallelChannels());
+    out.u8(code(options.dedup()));
   }
 
   static MigrationOptions options(FieldReader in) {
@@ -112,7 +118,8 @@ final class PeerMessageFields {
         in.oneOf("a transport", Transport.values(), PeerMessageFields::code),
         in.optional(() -> new ByteRate(in.i64())),
         Duration.ofNanos(in.i64()),
-        in.u16());
+        in.u16(),
+        in.oneOf("a choice about content", Dedup.values(), PeerMessageFields::code));
   }
 
   static void stage(FieldWriter out, TargetStage stage) {
@@ -121,6 +128,22 @@ final class PeerMessageFields {
 
   static TargetStage stage(FieldReader in) {
     return in.oneOf("a target's stage", TargetStage.values(), PeerMessageFields::code);
+  }
+
+  static void content(FieldWriter out, ContentUse content) {
+    out.u8(code(content));
+  }
+
+  static ContentUse content(FieldReader in) {
+    return in.oneOf("a use of content", ContentUse.values(), PeerMessageFields::code);
+  }
+
+  private static int code(ContentUse content) {
+    return switch (content) {
+      case NONE -> 1;
+      case NAMES -> 2;
+      case NAMES_AND_ZSTD -> 3;
+    };
   }
 
   private static int code(Problem.Kind kind) {
@@ -150,6 +173,14 @@ final class PeerMessageFields {
       case TUNNEL -> 1;
       case NATIVE -> 2;
       case NATIVE_TLS -> 3;
+    };
+  }
+
+  private static int code(Dedup dedup) {
+    return switch (dedup) {
+      case AUTO -> 1;
+      case ON -> 2;
+      case OFF -> 3;
     };
   }
 

@@ -5,10 +5,10 @@ import io.drover.model.Problem;
 /** The protocol's versions and limits; docs/protocol.md says the same in words. */
 public final class Protocol {
   /** The oldest version this build speaks. */
-  public static final int OLDEST = 1;
+  public static final int OLDEST = 2;
 
   /** The newest version this build speaks. */
-  public static final int NEWEST = 1;
+  public static final int NEWEST = 2;
 
   /** What agents name in TLS (ALPN) when they mean this protocol. */
   public static final String APPLICATION_PROTOCOL = "drover/1";

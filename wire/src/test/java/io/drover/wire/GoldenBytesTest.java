@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
@@ -11,6 +12,7 @@ import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
+import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.model.Version;
@@ -27,7 +29,7 @@ import java.util.Optional;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** The format of version 1 is what golden.txt holds; a change of it needs a new version. */
+/** The format of version 2 is what golden.txt holds; a change of it needs a new version. */
 class GoldenBytesTest {
   private static final MigrationId ID = new MigrationId("m0123456789");
   private static final Ticket TICKET = new Ticket(0x0102030405060708L, 0x090a0b0c0d0e0f10L);
@@ -51,7 +53,7 @@ class GoldenBytesTest {
     bytes.put("hello-control", hello(new Purpose.Control(ID)));
     bytes.put("hello-channel", hello(new Purpose.Channel(ID, 2, 1, TICKET)));
     bytes.put("hello-probe", hello(new Purpose.Probe()));
-    bytes.put("welcome", WireCodec.encode(new HelloReply.Welcome(1, alpha)));
+    bytes.put("welcome", WireCodec.encode(new HelloReply.Welcome(2, alpha)));
     bytes.put("hello-refused", WireCodec.encode(new HelloReply.Refused(PROBLEM)));
     GuestDefinition guest =
         new GuestDefinition(
@@ -65,14 +67,16 @@ class GoldenBytesTest {
             Optional.empty(),
             "quiet",
             List.of(new NetworkCard("52:54:00:12:34:56", "br0")),
-            Optional.of("/run/web.log"));
+            Optional.of("/run/web.log"),
+            Optional.of(new Owner("alice")));
     MigrationOptions options =
         new MigrationOptions(
             Mode.PRECOPY,
             Transport.TUNNEL,
             Optional.of(new ByteRate(125_000_000)),
             Duration.ofMillis(100),
-            4);
+            4,
+            Dedup.OFF);
     put(
         bytes,
         new PeerMessage.Prepare(
@@ -94,7 +98,10 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Heartbeat(7));
     put(bytes, new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
-    put(bytes, new PeerMessage.Listening(5, List.of(TICKET), Optional.of(4444)));
+    put(
+        bytes,
+        new PeerMessage.Listening(
+            5, List.of(TICKET), Optional.of(4444), PeerMessage.ContentUse.NAMES));
     put(bytes, new PeerMessage.Running());
     put(bytes, new PeerMessage.Received());
     put(bytes, new PeerMessage.Paused("cut"));
@@ -114,7 +121,7 @@ class GoldenBytesTest {
   }
 
   private static byte[] hello(Purpose purpose) {
-    return WireCodec.encode(new Hello(1, 1, new HostName("alpha"), purpose));
+    return WireCodec.encode(new Hello(2, 2, new HostName("alpha"), purpose));
   }
 
   private static void put(Map<String, byte[]> bytes, PeerMessage message) {

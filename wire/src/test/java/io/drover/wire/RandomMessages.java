@@ -2,6 +2,7 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
@@ -9,6 +10,7 @@ import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
+import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.model.Version;
@@ -53,7 +55,10 @@ final class RandomMessages {
       case 8 -> new PeerMessage.Refused(list(64, this::problem));
       case 9 ->
           new PeerMessage.Listening(
-              random.nextInt(1000), list(20, this::ticket), optional(() -> random.nextInt(65536)));
+              random.nextInt(1000),
+              list(20, this::ticket),
+              optional(() -> random.nextInt(65536)),
+              oneOf(PeerMessage.ContentUse.values()));
       case 10 -> new PeerMessage.Running();
       case 11 -> new PeerMessage.Received();
       case 12 -> new PeerMessage.Paused(text(100));
@@ -76,12 +81,12 @@ final class RandomMessages {
                   MigrationId.random(random), random.nextInt(99), random.nextInt(18), ticket());
           default -> new Purpose.Probe();
         };
-    return new Hello(1, 1, host(), purpose);
+    return new Hello(2, 2, host(), purpose);
   }
 
   HelloReply helloReply() {
     return random.nextBoolean()
-        ? new HelloReply.Welcome(1, host())
+        ? new HelloReply.Welcome(2, host())
         : new HelloReply.Refused(problem());
   }
 
@@ -97,18 +102,23 @@ final class RandomMessages {
         optional(() -> "/boot/initrd.img"),
         text(4000),
         list(16, () -> new NetworkCard("52:54:00:" + hex(2) + ":" + hex(2) + ":" + hex(2), "br0")),
-        optional(() -> "/run/serial.log"));
+        optional(() -> "/run/serial.log"),
+        optional(() -> new Owner("o" + hex(4))));
   }
 
   private MigrationOptions options() {
     Mode mode = oneOf(Mode.values());
     boolean parallel = mode == Mode.PRECOPY || mode == Mode.COLD;
+    int channels = parallel ? random.nextInt(17) : 0;
+    Transport transport = oneOf(Transport.values());
+    boolean anyDedup = channels == 0 && transport == Transport.TUNNEL;
     return new MigrationOptions(
         mode,
-        oneOf(Transport.values()),
+        transport,
         optional(() -> new ByteRate(10_000 + (random.nextLong() >>> 8))),
         Duration.ofNanos(1_000_000 + random.nextInt(1_000_000_000)),
-        parallel ? random.nextInt(17) : 0);
+        channels,
+        anyDedup ? oneOf(Dedup.values()) : oneOf(Dedup.AUTO, Dedup.OFF));
   }
 
   private Problem problem() {

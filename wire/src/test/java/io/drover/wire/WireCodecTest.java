@@ -104,7 +104,7 @@ class WireCodecTest {
 
   @Test
   void aHelloOfThisVersionWithMoreFieldsIsRefused() {
-    Hello hello = new Hello(1, 1, new HostName("beta"), new Purpose.Probe());
+    Hello hello = new Hello(2, 2, new HostName("beta"), new Purpose.Probe());
     byte[] longer = Arrays.copyOf(WireCodec.encode(hello), 100);
     assertRefused(() -> WireCodec.decodeHello(longer));
   }
@@ -115,7 +115,7 @@ class WireCodecTest {
       WireCodec.HELLO, 0, 7, 0, 9, 0, 4, 'b', 'e', 't', 'a', (byte) 0xcc, (byte) 0xdd
     };
     assertThatThrownBy(() -> WireCodec.decodeHello(future))
-        .hasMessageContaining("Host beta speaks protocol versions 7 to 9, this host 1 to 1")
+        .hasMessageContaining("Host beta speaks protocol versions 7 to 9, this host 2 to 2")
         .hasMessageContaining("Update Drover on this host")
         .extracting(e -> ((ProblemException) e).problem().code())
         .isEqualTo("no-common-version");

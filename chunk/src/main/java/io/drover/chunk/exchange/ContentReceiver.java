@@ -1,5 +1,7 @@
 package io.drover.chunk.exchange;
 
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import io.drover.chunk.ChunkName;
 import io.drover.chunk.ChunkNamer;
 import io.drover.chunk.Grain;
@@ -32,6 +34,7 @@ public final class ContentReceiver {
   private final Deque<Batch> remembered = new ArrayDeque<>();
   private final Map<ChunkName, Place> places = new HashMap<>();
   private final AtomicLong named = new AtomicLong();
+  private final AtomicLong packedBytes = new AtomicLong();
   private final AtomicLong arrived = new AtomicLong();
 
   /** Where a chunk of late is, or will be. */
@@ -69,7 +72,10 @@ public final class ContentReceiver {
     this.toPeer = toPeer;
     this.stream = stream;
     this.messages =
-        new MessageReader(EnumSet.of(Message.BATCH, Message.CHUNKS), grain.bytes(), this::message);
+        new MessageReader(
+            EnumSet.of(Message.BATCH, Message.CHUNKS, Message.PACKED_CHUNKS),
+            grain.bytes(),
+            this::message);
   }
 
   /** Takes what comes from the peer, in pieces of any size. */
@@ -110,6 +116,7 @@ public final class ContentReceiver {
     switch (message) {
       case BATCH -> batch(payload);
       case CHUNKS -> chunks(payload);
+      case PACKED_CHUNKS -> chunks(unpacked(payload));
       case WANT, BACK, BACK_END -> throw new IllegalStateException(message + " was not expected");
     }
     give();
@@ -206,12 +213,38 @@ public final class ContentReceiver {
     }
   }
 
+  /** The oldest batch that lacks chunks. */
+  private Batch lacking() throws IOException {
+    return waiting.stream()
+        .filter(each -> each.missing > 0)
+        .findFirst()
+        .orElseThrow(() -> new IOException("the peer sent chunks that nobody wanted"));
+  }
+
+  /** How long it may become is known: it never takes more memory than that. */
+  private ByteBuffer unpacked(ByteBuffer packed) throws IOException {
+    byte[] chunks = new byte[lacking().missing * grain.bytes()];
+    try {
+      long length =
+          Zstd.decompressByteArray(
+              chunks,
+              0,
+              chunks.length,
+              packed.array(),
+              packed.arrayOffset() + packed.position(),
+              packed.remaining());
+      if (length != chunks.length) {
+        throw new IOException("the peer sent chunks that, unpacked, are too few");
+      }
+    } catch (ZstdException e) {
+      throw new IOException("the peer sent chunks that cannot be unpacked", e);
+    }
+    long _ = packedBytes.addAndGet(chunks.length - packed.remaining());
+    return ByteBuffer.wrap(chunks);
+  }
+
   private void chunks(ByteBuffer payload) throws IOException {
-    Batch batch =
-        waiting.stream()
-            .filter(each -> each.missing > 0)
-            .findFirst()
-            .orElseThrow(() -> new IOException("the peer sent chunks that nobody wanted"));
+    Batch batch = lacking();
     if (payload.remaining() != batch.missing * grain.bytes()) {
       throw new IOException("the peer sent other chunks than were wanted");
     }
@@ -254,6 +287,6 @@ public final class ContentReceiver {
   }
 
   public Saving saving() {
-    return new Saving(named.get(), arrived.get());
+    return new Saving(named.get(), arrived.get(), packedBytes.get());
   }
 }

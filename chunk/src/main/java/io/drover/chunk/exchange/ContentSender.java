@@ -21,12 +21,18 @@ import java.util.function.BooleanSupplier;
  * one sends what the peer wants, in {@link #sendWanted}.
  */
 public final class ContentSender implements AutoCloseable {
+  private static final int MOST_BATCHES = ExchangeLimits.BATCHES / 2;
+  // How much the newest answer weighs in what is expected of the next.
+  private static final double NEWEST = 0.125;
+
   private final Grain grain;
   private final ChunkNamer namer;
   private final ByteSink toPeer;
   private final Back back;
   private final MessageReader messages;
   private final int window;
+  private final ChunkWatch watch;
+  private final Compression compression;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   // Those without an answer, those whose wanted chunks are to be sent, both oldest first; and those
@@ -36,8 +42,10 @@ public final class ContentSender implements AutoCloseable {
   private final Deque<Batch> spare = new ArrayDeque<>();
   private Optional<String> over = Optional.empty();
   private Optional<Batch> current = Optional.empty();
+  private double wantedShare = 1;
   private final AtomicLong named = new AtomicLong();
-  private final AtomicLong sent = new AtomicLong();
+  private final AtomicLong packedBytes = new AtomicLong();
+  private final AtomicLong wantedChunks = new AtomicLong();
 
   /** Chunks and what lies between them. */
   private final class Batch {
@@ -71,7 +79,9 @@ public final class ContentSender implements AutoCloseable {
     boolean chunk(byte[] bytes, int offset) {
       int at = chunks * grain.bytes();
       System.arraycopy(bytes, offset, bodies, at, grain.bytes());
-      names[chunks++] = namer.name(bodies, at);
+      ChunkName name = namer.name(bodies, at);
+      watch.named(name, bodies, at);
+      names[chunks++] = name;
       literalsBefore[chunks] = 0;
       return chunks < ExchangeLimits.CHUNKS;
     }
@@ -100,14 +110,25 @@ public final class ContentSender implements AutoCloseable {
   /**
    * Nothing is sent yet.
    *
-   * @param window how many batches may be without an answer
+   * @param window how many batches may be on their way while the peer lacks all that they name;
+   *     where it lacks little there are more, so that round trips idle nobody, and yet no more
+   *     chunks queue than that
+   * @param compression what the peer understands
    * @param toPeer takes whole messages, from either thread
    * @param back where the bytes go that the peer sends besides
    */
-  public ContentSender(Grain grain, int window, ByteSink toPeer, Back back) {
+  public ContentSender(
+      Grain grain,
+      int window,
+      Compression compression,
+      ByteSink toPeer,
+      Back back,
+      ChunkWatch watch) {
     this.grain = grain;
     this.namer = new ChunkNamer(grain);
-    this.window = Math.clamp(window, 1, ExchangeLimits.BATCHES / 2);
+    this.window = Math.clamp(window, 1, MOST_BATCHES);
+    this.watch = watch;
+    this.compression = compression;
     this.toPeer = toPeer;
     this.back = back;
     this.messages =
@@ -147,7 +168,6 @@ public final class ContentSender implements AutoCloseable {
     Batch batch = full.get();
     current = Optional.empty();
     byte[] message = batch.message();
-    long _ = named.addAndGet(batch.chunks);
     lock.lock();
     try {
       // Nothing is wanted of a batch without chunks.
@@ -171,6 +191,41 @@ public final class ContentSender implements AutoCloseable {
 
   /** Sends what the peer wants, until the exchange is closed. */
   public void sendWanted() throws IOException {
+    switch (compression) {
+      case NONE -> sendWanted((chunks, length) -> write(Message.CHUNKS, chunks, length));
+      case ZSTD -> {
+        byte[] packed =
+            new byte[Message.HEAD_BYTES + Packer.bound(ExchangeLimits.CHUNKS * grain.bytes())];
+        try (Packer packer = new Packer()) {
+          sendWanted((chunks, length) -> pack(packer, chunks, length, packed));
+        }
+      }
+    }
+  }
+
+  /** Takes a message's bytes, with room for its head before them. */
+  private interface Chunks {
+    void send(byte[] message, int length) throws IOException;
+  }
+
+  private void write(Message which, byte[] message, int length) throws IOException {
+    which.head(message, length);
+    toPeer.write(message, 0, Message.HEAD_BYTES + length);
+  }
+
+  private void pack(Packer packer, byte[] chunks, int length, byte[] packed) throws IOException {
+    int shorter = packer.pack(chunks, Message.HEAD_BYTES, length, packed, Message.HEAD_BYTES);
+    long began = System.nanoTime();
+    if (shorter < length) {
+      write(Message.PACKED_CHUNKS, packed, shorter);
+      long _ = packedBytes.addAndGet(length - shorter);
+    } else {
+      write(Message.CHUNKS, chunks, length);
+    }
+    packer.waited(System.nanoTime() - began);
+  }
+
+  private void sendWanted(Chunks chunks) throws IOException {
     byte[] message = new byte[Message.HEAD_BYTES + ExchangeLimits.CHUNKS * grain.bytes()];
     while (true) {
       Batch batch = awaitWanted();
@@ -182,9 +237,7 @@ public final class ContentSender implements AutoCloseable {
           length += grain.bytes();
         }
       }
-      Message.CHUNKS.head(message, length);
-      toPeer.write(message, 0, Message.HEAD_BYTES + length);
-      long _ = sent.addAndGet(length / grain.bytes());
+      chunks.send(message, length);
       lock.lock();
       try {
         spare.addLast(wanted.removeFirst());
@@ -218,7 +271,7 @@ public final class ContentSender implements AutoCloseable {
   private Batch take() throws IOException {
     lock.lock();
     try {
-      await(() -> announced.size() + wanted.size() < window);
+      await(() -> announced.size() + wanted.size() < allowed());
       over();
       Batch batch = spare.pollFirst();
       if (batch != null) {
@@ -228,6 +281,10 @@ public final class ContentSender implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  private int allowed() {
+    return (int) Math.min(MOST_BATCHES, window / Math.max(wantedShare, 1.0 / MOST_BATCHES));
   }
 
   /** Holding the lock. */
@@ -260,7 +317,8 @@ public final class ContentSender implements AutoCloseable {
       case BACK ->
           back.write(payload.array(), payload.arrayOffset() + payload.position(), payload.limit());
       case BACK_END -> back.end();
-      case BATCH, CHUNKS -> throw new IllegalStateException(message + " was not expected");
+      case BATCH, CHUNKS, PACKED_CHUNKS ->
+          throw new IllegalStateException(message + " was not expected");
     }
   }
 
@@ -276,6 +334,11 @@ public final class ContentSender implements AutoCloseable {
         batch.wantedBits |= (bits.get(i / 8) >> i % 8 & 1) << i;
       }
       announced.removeFirst();
+      int lacked = Integer.bitCount(batch.wantedBits);
+      long _ = named.addAndGet(batch.chunks);
+      long _ = wantedChunks.addAndGet(lacked);
+      double share = lacked / (double) batch.chunks;
+      wantedShare += NEWEST * (share - wantedShare);
       (batch.wantedBits == 0 ? spare : wanted).addLast(batch);
       changed.signalAll();
     } finally {
@@ -284,7 +347,7 @@ public final class ContentSender implements AutoCloseable {
   }
 
   public Saving saving() {
-    return new Saving(named.get(), sent.get());
+    return new Saving(named.get(), wantedChunks.get(), packedBytes.get());
   }
 
   /** Nothing more comes from the peer: who waits for it is told. */

@@ -20,6 +20,8 @@ enum Message {
   CHUNKS(2, Integer.MAX_VALUE),
   /** To the sender: which chunks of the oldest batch without an answer are wanted, a bit each. */
   WANT(3, (ExchangeLimits.CHUNKS + 7) / 8),
+  /** To the receiver: the same as {@link #CHUNKS} in one frame of Zstandard, which is shorter. */
+  PACKED_CHUNKS(6, Integer.MAX_VALUE),
   /** To the sender: bytes of the direction that is carried along. */
   BACK(4, ExchangeLimits.BACK_BYTES),
   /** To the sender: that direction has ended. */

@@ -76,7 +76,10 @@ final class MessageReader {
   private int payloadLength(byte[] bytes, int at) throws IOException {
     Message message = Message.of(bytes[at]);
     int length = ByteBuffer.wrap(bytes).getInt(at + 1);
-    int most = message == Message.CHUNKS ? ExchangeLimits.CHUNKS * grainBytes : message.mostBytes();
+    int most =
+        message == Message.CHUNKS || message == Message.PACKED_CHUNKS
+            ? ExchangeLimits.CHUNKS * grainBytes
+            : message.mostBytes();
     if (!expected.contains(message) || length < 0 || length > most) {
       throw new IOException(
           "the peer sent %s of %d bytes, which is not possible here".formatted(message, length));

@@ -126,6 +126,7 @@ class ExchangeTest {
           new ContentSender(
               Grain.PAGE,
               window,
+              Compression.ZSTD,
               there,
               new Back() {
                 @Override
@@ -137,7 +138,8 @@ class ExchangeTest {
                 public void end() {
                   backEnd.complete(null);
                 }
-              });
+              },
+              ChunkWatch.NOBODY);
       receiver = new ContentReceiver(Grain.PAGE, held, back, received::write);
       late[0] = sender;
       lateReceiver[0] = receiver;
@@ -228,7 +230,7 @@ class ExchangeTest {
     }
     exchange.end();
     assertThat(exchange.received.size()).isEqualTo(500 * PAGE);
-    assertThat(exchange.sender.saving()).isEqualTo(new Saving(500, 0));
+    assertThat(exchange.sender.saving()).isEqualTo(new Saving(500, 0, 0));
     assertThat(exchange.there.bytes.get()).isLessThan(500 * 30);
     assertThat(held.arrived).isEmpty();
   }
@@ -267,7 +269,13 @@ class ExchangeTest {
   void aSenderThatWaitsForAnAnswerIsToldWhenThereIsNone() throws Exception {
     Random random = new Random(4);
     ContentSender sender =
-        new ContentSender(Grain.PAGE, 1, (bytes, offset, length) -> {}, new Nowhere());
+        new ContentSender(
+            Grain.PAGE,
+            1,
+            Compression.NONE,
+            (bytes, offset, length) -> {},
+            new Nowhere(),
+            ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     CompletableFuture<Throwable> failure = new CompletableFuture<>();
@@ -301,7 +309,9 @@ class ExchangeTest {
   void aChunkUnderTheNameOfAnotherOneIsFound() throws IOException {
     Random random = new Random(5);
     List<byte[]> messages = new ArrayList<>();
-    ContentSender sender = new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere());
+    ContentSender sender =
+        new ContentSender(
+            Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     sender.fromPeer(new byte[] {3, 0, 0, 0, 1, 1}, 0, 6);
@@ -347,7 +357,9 @@ class ExchangeTest {
     Random random = new Random(6);
     for (int round = 0; round < 300; round++) {
       List<byte[]> messages = new ArrayList<>();
-      ContentSender sender = new ContentSender(Grain.PAGE, 4, keeping(messages), new Nowhere());
+      ContentSender sender =
+          new ContentSender(
+              Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
       for (int i = 0; i < 5; i++) {
         sender.literal(new byte[random.nextInt(20)], 0, 0);
         sender.chunk(page(random), 0);

@@ -1,0 +1,152 @@
+package io.drover.agent;
+
+import io.drover.chunk.CheckpointWriter;
+import io.drover.chunk.ChunkStore;
+import io.drover.chunk.Grain;
+import io.drover.model.ByteSize;
+import io.drover.model.GuestDefinition;
+import io.drover.model.GuestName;
+import io.drover.model.Owner;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What this host holds by content, as migrations use it. A store that cannot be used costs that use
+ * and nothing else: guests move as if there were none.
+ */
+final class Contents implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Contents.class);
+
+  /** Of a disk this much is left to others: 1 over it. */
+  private static final long LEFT_TO_OTHERS = 20;
+
+  private static final long INDEX_IN_HEAP = 4;
+
+  private final StoreConfiguration configuration;
+  private final Optional<ChunkStore> store;
+  private final Optional<Problem> problem;
+
+  private Contents(
+      StoreConfiguration configuration, Optional<ChunkStore> store, Optional<Problem> problem) {
+    this.configuration = configuration;
+    this.store = store;
+    this.problem = problem;
+  }
+
+  /**
+   * Opens the store.
+   *
+   * @param heapBytes that the agent may have, of which the index may take a quarter
+   */
+  static Contents open(StoreConfiguration configuration, Clock clock, long heapBytes) {
+    ByteSize index = configuration.limits().index();
+    try {
+      if (index.bytes() > heapBytes / INDEX_IN_HEAP) {
+        throw Problem.usage(
+                "store-index-too-large",
+                "The store's index may take %s, and the agent has %s of memory in all"
+                    .formatted(index, new ByteSize(heapBytes)),
+                "Set DROVER_AGENT_HEAP to %d times the index at least, or give 'store.index' less."
+                    .formatted(INDEX_IN_HEAP))
+            .asException();
+      }
+      return new Contents(
+          configuration,
+          Optional.of(ChunkStore.open(configuration.directory(), configuration.limits(), clock)),
+          Optional.empty());
+    } catch (ProblemException e) {
+      LOG.error("nothing is held by content: {}", e.problem());
+      return new Contents(configuration, Optional.empty(), Optional.of(e.problem()));
+    }
+  }
+
+  /** Why nothing is held here, if that is so. */
+  Optional<Problem> problem() {
+    return problem;
+  }
+
+  Path directory() {
+    return configuration.directory();
+  }
+
+  boolean areUsable() {
+    return store.isPresent();
+  }
+
+  /** The store, for who asks for it by name. */
+  ChunkStore store() {
+    return store.orElseThrow(() -> problem.orElseThrow().asException());
+  }
+
+  /** What is here for an arriving guest of {@code owner}; the caller closes it. */
+  HeldPages heldFor(String migration, Owner owner) {
+    ChunkStore open = store();
+    return new HeldPages(
+        migration,
+        open.reader(owner, Grain.PAGE),
+        (name, bytes, offset) -> open.remember(owner, name, bytes, offset));
+  }
+
+  /** Begins to keep the memory of a guest that leaves, where there is room for it. */
+  Optional<Checkpoint> checkpoint(GuestDefinition guest) {
+    if (store.isEmpty() || configuration.limits().checkpoints().bytes() == 0) {
+      return Optional.empty();
+    }
+    try {
+      FileStore disk = Files.getFileStore(configuration.directory());
+      long spare = disk.getUsableSpace() - disk.getTotalSpace() / LEFT_TO_OTHERS;
+      if (spare < guest.memory().bytes()) {
+        LOG.warn(
+            "guest={} leaves no checkpoint: {} is too full for its memory",
+            guest.name(),
+            configuration.directory());
+        return Optional.empty();
+      }
+      return store
+          .get()
+          .checkpoint(guest.name(), owner(guest))
+          .map((CheckpointWriter writer) -> new Checkpoint(guest.name(), writer));
+    } catch (IOException | ProblemException e) {
+      LOG.warn("guest={} leaves no checkpoint: {}", guest.name(), e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  static Owner owner(GuestDefinition guest) {
+    return guest.owner().orElse(Owner.NOBODY);
+  }
+
+  /** A guest is no more: nobody may read its memory any longer. */
+  void forget(GuestName guest) {
+    store.ifPresent(
+        open -> {
+          try {
+            if (open.forget(guest)) {
+              LOG.info("guest={} its checkpoint is removed", guest);
+            }
+          } catch (ProblemException e) {
+            LOG.warn("guest={} its checkpoint cannot be removed: {}", guest, e.problem());
+          }
+        });
+  }
+
+  @Override
+  public void close() {
+    store.ifPresent(
+        open -> {
+          try {
+            open.close();
+          } catch (ProblemException e) {
+            LOG.warn("the store could not be closed in order: {}", e.problem());
+          }
+        });
+  }
+}

@@ -1,0 +1,76 @@
+package io.drover.agent;
+
+import io.drover.chunk.exchange.Saving;
+import io.drover.model.ByteRate;
+import io.drover.model.ByteSize;
+import io.drover.model.Dedup;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Whether it pays to name pages before they are sent. On a link that is slower than naming it costs
+ * nothing but the names, less than a hundredth; on a faster one it has to find something. Once it
+ * does not pay it stays off for the rest of its migration. One thread reports, any may ask.
+ */
+final class NamingWorth {
+  /** So many pages are looked at together. */
+  static final long WINDOW_PAGES = 4096;
+
+  private static final int PAGE_BYTES = 4096;
+  private static final double LEAST_FOUND = 0.1;
+
+  /** What a core names, looks up, and copies besides sending, with much to spare. */
+  private static final long NAMED_BYTES_PER_SECOND = 200_000_000;
+
+  private static final Saving NOTHING = new Saving(0, 0, 0);
+
+  private final Dedup wanted;
+  private final LongSupplier nanoClock;
+  private Saving before = NOTHING;
+  private long sinceNanos;
+  private volatile Optional<String> off = Optional.empty();
+
+  NamingWorth(Dedup wanted, LongSupplier nanoClock) {
+    this.wanted = wanted;
+    this.nanoClock = nanoClock;
+    this.sinceNanos = nanoClock.getAsLong();
+  }
+
+  /** A new attempt counts its pages from 0, and after a pause. */
+  void restart() {
+    before = NOTHING;
+    sinceNanos = nanoClock.getAsLong();
+  }
+
+  boolean pays() {
+    return off.isEmpty();
+  }
+
+  /** Why it does not pay, once it does not. */
+  Optional<String> off() {
+    return off;
+  }
+
+  /** Takes note of what has been named and answered so far in this attempt. */
+  void progressed(Saving saving) {
+    long pages = saving.chunks() - before.chunks();
+    if (wanted == Dedup.ON || off.isPresent() || pages < WINDOW_PAGES) {
+      return;
+    }
+    long now = nanoClock.getAsLong();
+    double seconds = Math.max(1, now - sinceNanos) / 1e9;
+    long found = Math.max(0, pages - (saving.wanted() - before.wanted()));
+    double rate = pages * PAGE_BYTES / seconds;
+    if (found < pages * LEAST_FOUND && rate > NAMED_BYTES_PER_SECOND) {
+      off =
+          Optional.of(
+              "of %s the target held %s, and the link carries %s, more than is worth naming"
+                  .formatted(
+                      new ByteSize(pages * PAGE_BYTES),
+                      new ByteSize(found * PAGE_BYTES),
+                      new ByteRate(Math.round(rate))));
+    }
+    before = saving;
+    sinceNanos = now;
+  }
+}

@@ -1,0 +1,19 @@
+package io.drover.chunk.exchange;
+
+import com.github.luben.zstd.Zstd;
+
+/** What is done to chunks that cross. */
+public enum Compression {
+  NONE,
+  /** One frame of Zstandard for the wanted chunks of a batch, where that is shorter. */
+  ZSTD;
+
+  /** The best that this machine can do: the library has native code, which has to load. */
+  public static Compression ofMachine() {
+    try {
+      return Zstd.compressBound(1) > 0 ? ZSTD : NONE;
+    } catch (LinkageError e) {
+      return NONE;
+    }
+  }
+}
