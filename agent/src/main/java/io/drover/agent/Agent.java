@@ -19,6 +19,8 @@ import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
+import io.drover.network.Continuity;
+import io.drover.network.LinuxNetwork;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
@@ -92,7 +94,13 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().send().isGranted(),
                             entry.getValue().receive().isGranted()))
                 .toList());
-    guests = new Guests(launcher, records, events::publish);
+    Continuity continuity = new Continuity(configuration.name(), new LinuxNetwork());
+    guests =
+        new Guests(
+            launcher,
+            records,
+            events::publish,
+            guest -> continuity.runsAgain(guest.name(), GuestPorts.of(guest)));
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     FileDigests digests = new FileDigests();
     Duration silence = configuration.heartbeatTimeout();
@@ -119,7 +127,8 @@ final class Agent implements AgentService, AutoCloseable {
             random,
             configuration.maxMigrations(),
             configuration.stallTimeout(),
-            warm);
+            warm,
+            continuity);
     Tickets tickets = new Tickets(random, TICKET_VALIDITY);
     arrivals =
         new Arrivals(
@@ -133,7 +142,8 @@ final class Agent implements AgentService, AutoCloseable {
             runDirectory,
             configuration.listen().host(),
             nativeTls::directory,
-            configuration.maxMigrations());
+            configuration.maxMigrations(),
+            continuity);
     guests.showMigrations(
         guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
     restore();

@@ -5,16 +5,20 @@ import io.drover.api.MigrationView;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TargetEffect;
 import io.drover.migration.TargetEvent;
+import io.drover.migration.TargetHypervisor;
 import io.drover.migration.TargetMachine;
 import io.drover.migration.TargetState;
 import io.drover.migration.TransferSettings;
 import io.drover.model.ByteSize;
+import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
+import io.drover.network.ArrivingGuest;
+import io.drover.network.Continuity;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuTarget;
@@ -24,6 +28,7 @@ import io.drover.tunnel.ControlListener;
 import io.drover.tunnel.PeerHandler;
 import io.drover.tunnel.Tickets;
 import io.drover.tunnel.TlsChannel;
+import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
 import io.drover.wire.Purpose;
 import java.io.IOException;
@@ -34,6 +39,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -53,6 +59,8 @@ final class Arrivals implements PeerHandler {
   private final String listenAddress;
   private final Supplier<Path> nativeTlsDirectory;
   private final int limit;
+  private final Continuity continuity;
+  private final Map<ControlConnection, byte[]> offers = new ConcurrentHashMap<>();
   private final Map<MigrationId, Arrival> running = new ConcurrentHashMap<>();
 
   /** One of them, with what it is made of. */
@@ -85,7 +93,8 @@ final class Arrivals implements PeerHandler {
       Path runDirectory,
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
-      int limit) {
+      int limit,
+      Continuity continuity) {
     this.self = self;
     this.launcher = launcher;
     this.checks = checks;
@@ -97,6 +106,7 @@ final class Arrivals implements PeerHandler {
     this.listenAddress = listenAddress;
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.limit = limit;
+    this.continuity = continuity;
   }
 
   Optional<IncomingMigration> find(MigrationId id) {
@@ -196,6 +206,7 @@ final class Arrivals implements PeerHandler {
 
           @Override
           public void ended(ControlEnd end) {
+            offers.remove(connection);
             find(id).ifPresent(migration -> migration.detached(connection, end.toString()));
           }
         });
@@ -204,16 +215,22 @@ final class Arrivals implements PeerHandler {
   private void hear(ControlConnection connection, PeerMessage message) {
     MigrationId id = connection.migration();
     Optional<IncomingMigration> known = find(id);
-    if (known.isPresent()) {
+    if (known.isEmpty() && message instanceof PeerMessage.Continuity(Blob content)) {
+      offers.put(connection, content.bytes());
+    } else if (known.isPresent()) {
       known.get().received(connection, message);
-      return;
+    } else {
+      hearOfUnknown(connection, id, message);
     }
+  }
+
+  private void hearOfUnknown(ControlConnection connection, MigrationId id, PeerMessage message) {
     Optional<MigrationEntry.IncomingPart> past = store.entry(id).flatMap(MigrationEntry::incoming);
     if (past.isPresent()
         && message instanceof PeerMessage.Prepare prepare
         && prepare.generation() > past.get().state().generation()
         && !past.get().state().mayHaveRun()) {
-      Arrival arrival = again(id, past.get());
+      Arrival arrival = again(id, past.get(), offerOf(connection));
       arrival.migration.attach(connection);
       arrival.migration.rebuild(prepare);
     } else if (past.isPresent()) {
@@ -259,10 +276,29 @@ final class Arrivals implements PeerHandler {
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
     } else if (prepare.dryRun()) {
+      continuity(prepare, offerOf(connection), step -> {})
+          .ifPresent(guest -> connection.send(continuous(guest.answer())));
       connection.send(answer);
     } else {
       receive(connection, prepare, answer);
     }
+  }
+
+  private Optional<byte[]> offerOf(ControlConnection connection) {
+    return Optional.ofNullable(offers.get(connection));
+  }
+
+  private Optional<ArrivingGuest> continuity(
+      PeerMessage.Prepare prepare, Optional<byte[]> offer, Consumer<ContinuityStep> told) {
+    return prepare.guest().networkCards().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            continuity.arriving(
+                prepare.guest().name(), GuestPorts.of(prepare.guest()), offer, told));
+  }
+
+  private static PeerMessage continuous(byte[] content) {
+    return new PeerMessage.Continuity(new Blob(content));
   }
 
   /**
@@ -330,7 +366,8 @@ final class Arrivals implements PeerHandler {
             answer,
             settings,
             TargetState.initial(),
-            hypervisor);
+            hypervisor,
+            offerOf(connection));
     arrival.migration.attach(connection);
     arrival.migration.begin();
   }
@@ -346,16 +383,20 @@ final class Arrivals implements PeerHandler {
                         ? QemuTarget.foundRunning(launcher, guest)
                         : QemuTarget.foundWaiting(launcher, guest))
             .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
-    Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor);
+    Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor, Optional.empty());
     arrival.migration.record().continues(entry.view());
     arrival.migration.resume();
   }
 
-  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part) {
-    return again(id, part, new QemuTarget(launcher, part.prepare().guest()));
+  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, Optional<byte[]> offer) {
+    return again(id, part, new QemuTarget(launcher, part.prepare().guest()), offer);
   }
 
-  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, QemuTarget hypervisor) {
+  private Arrival again(
+      MigrationId id,
+      MigrationEntry.IncomingPart part,
+      QemuTarget hypervisor,
+      Optional<byte[]> offer) {
     return make(
         id,
         part.source(),
@@ -364,7 +405,8 @@ final class Arrivals implements PeerHandler {
             launcher.program().version(), part.settings().postCopy(), List.of()),
         part.settings(),
         part.state(),
-        hypervisor);
+        hypervisor,
+        offer);
   }
 
   private Arrival make(
@@ -374,7 +416,8 @@ final class Arrivals implements PeerHandler {
       PeerMessage.Prepared answer,
       TransferSettings settings,
       TargetState initial,
-      QemuTarget hypervisor) {
+      QemuTarget hypervisor,
+      Optional<byte[]> offer) {
     Optional<TargetTunnel> tunnel =
         prepare.options().transport() == Transport.TUNNEL
             ? Optional.of(
@@ -409,6 +452,17 @@ final class Arrivals implements PeerHandler {
             System::nanoTime,
             System.currentTimeMillis(),
             () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()));
+    Optional<ArrivingGuest> arriving = continuity(prepare, offer, record::continuity);
+    TargetHypervisor continuous =
+        arriving
+            .<TargetHypervisor>map(
+                guest ->
+                    new ContinuousTarget(
+                        hypervisor,
+                        guest,
+                        report ->
+                            find(id).ifPresent(migration -> migration.send(continuous(report)))))
+            .orElse(hypervisor);
     IncomingMigration migration =
         new IncomingMigration(
             record,
@@ -416,8 +470,9 @@ final class Arrivals implements PeerHandler {
             answer,
             settings,
             initial,
-            hypervisor,
+            continuous,
             channels,
+            arriving,
             new Around(id, source, prepare, settings, tunnel));
     Arrival arrival = new Arrival(prepare, hypervisor, tunnel, migration);
     running.put(id, arrival);

@@ -5,6 +5,7 @@ import io.drover.migration.HypervisorEvent;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
+import io.drover.model.IpAddress;
 import io.drover.model.Problem;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
@@ -25,6 +26,7 @@ final class Guests {
   private final QemuLauncher launcher;
   private final Records records;
   private final Consumer<GuestView> changed;
+  private final Consumer<GuestDefinition> runsAgain;
   private final Map<GuestName, QemuGuest> guests = new TreeMap<>();
   private Function<GuestName, Optional<String>> migrationOf = name -> Optional.empty();
 
@@ -40,7 +42,15 @@ final class Guests {
     boolean isDamaged(GuestName name);
   }
 
-  Guests(QemuLauncher launcher, Records records, Consumer<GuestView> changed) {
+  /**
+   * @param runsAgain told of a guest that went on after a stop, whoever let it
+   */
+  Guests(
+      QemuLauncher launcher,
+      Records records,
+      Consumer<GuestView> changed,
+      Consumer<GuestDefinition> runsAgain) {
+    this.runsAgain = runsAgain;
     this.launcher = launcher;
     this.records = records;
     this.changed = changed;
@@ -130,8 +140,11 @@ final class Guests {
             event -> {
               switch (event) {
                 case HypervisorEvent.ProcessExited(String reason, long _) -> ended(guest, reason);
-                case HypervisorEvent.GuestStopped _, HypervisorEvent.GuestResumed _ ->
-                    tellState(guest);
+                case HypervisorEvent.GuestStopped _ -> tellState(guest);
+                case HypervisorEvent.GuestResumed _ -> {
+                  tellState(guest);
+                  Thread.ofVirtual().start(() -> runsAgain.accept(guest.definition()));
+                }
                 default -> {}
               }
             });
@@ -207,7 +220,13 @@ final class Guests {
         definition.machine(),
         definition.cpu(),
         definition.networkCards().stream()
-            .map(card -> new GuestView.CardView(card.mac(), card.bridge()))
+            .map(
+                card ->
+                    new GuestView.CardView(
+                        card.mac(),
+                        card.bridge(),
+                        card.addresses().stream().map(IpAddress::text).toList(),
+                        card.dnsName()))
             .toList(),
         definition.serialLog(),
         guest.pid(),

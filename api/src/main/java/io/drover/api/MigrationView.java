@@ -13,6 +13,7 @@ import java.util.Optional;
  * @param etaSeconds absent when it cannot be told
  * @param downtimeMillis guest stopped at the source until running at the target, as the agents saw
  * @param outcome absent while it runs
+ * @param continuity what was done so that the guest stays reachable, on either host
  */
 public record MigrationView(
     String id,
@@ -47,7 +48,8 @@ public record MigrationView(
     int retries,
     List<PhaseTime> phases,
     List<ChannelBytes> channels,
-    List<ProblemView> warnings) {
+    List<ProblemView> warnings,
+    List<ContinuityView> continuity) {
 
   public record PhaseTime(String phase, double startSeconds, double durationSeconds) {}
 

@@ -345,6 +345,7 @@ class ClientVerbsTest {
             new MigrationView.PhaseTime("prepare", 0, 0.4),
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(),
+        List.of(),
         List.of());
   }
 }

@@ -58,7 +58,12 @@ final class LabGuest {
             Optional.of(image.initrdFor(workload).toString()),
             Optional.of(image.commandLine(workload, address() + "/24")),
             Optional.of(
-                List.of(new GuestSpec.CardSpec(Optional.of(AddressPlan.guestMac(index)), "br0"))),
+                List.of(
+                    new GuestSpec.CardSpec(
+                        Optional.of(AddressPlan.guestMac(index)),
+                        "br0",
+                        Optional.of(List.of(address())),
+                        Optional.empty()))),
             Optional.of("/run/serial/" + name + ".log"));
   }
 

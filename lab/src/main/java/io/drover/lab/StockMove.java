@@ -97,6 +97,7 @@ record StockMove(
         0,
         List.of(),
         List.of(),
+        List.of(),
         List.of());
   }
 

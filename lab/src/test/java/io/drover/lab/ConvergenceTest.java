@@ -42,6 +42,7 @@ class ConvergenceTest {
         0,
         List.of(),
         List.of(),
+        List.of(),
         List.of());
   }
 

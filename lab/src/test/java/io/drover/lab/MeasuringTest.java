@@ -45,6 +45,7 @@ class MeasuringTest {
         0,
         List.of(),
         List.of(),
+        List.of(),
         List.of());
   }
 

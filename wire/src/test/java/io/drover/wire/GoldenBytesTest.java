@@ -7,6 +7,7 @@ import io.drover.model.ByteSize;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
@@ -64,7 +65,12 @@ class GoldenBytesTest {
             Optional.of("/boot/vmlinuz"),
             Optional.empty(),
             "quiet",
-            List.of(new NetworkCard("52:54:00:12:34:56", "br0")),
+            List.of(
+                new NetworkCard(
+                    "52:54:00:12:34:56",
+                    "br0",
+                    List.of(new IpAddress("192.0.2.10")),
+                    Optional.of("web.example.org"))),
             Optional.of("/run/web.log"));
     MigrationOptions options =
         new MigrationOptions(
@@ -92,6 +98,7 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Finished());
     put(bytes, new PeerMessage.Attach());
     put(bytes, new PeerMessage.Heartbeat(7));
+    put(bytes, new PeerMessage.Continuity(new Blob(new byte[] {1, 2, 3})));
     put(bytes, new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
     put(bytes, new PeerMessage.Listening(5, List.of(TICKET), Optional.of(4444)));

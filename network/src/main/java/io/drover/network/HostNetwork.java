@@ -1,0 +1,42 @@
+package io.drover.network;
+
+import io.drover.model.GuestName;
+import io.drover.model.IpAddress;
+import java.util.Collection;
+import java.util.List;
+
+/**
+ * What this host's kernel does with guests' packets, as far as moves change it. Every call may be
+ * repeated and then changes nothing more; what fails is a {@link io.drover.model.ProblemException}.
+ * Safe for all threads.
+ */
+public interface HostNetwork {
+  // ---- the filter: tables of the guest's own, see GuestFilter ----
+
+  GuestFilter filter(GuestName guest);
+
+  /**
+   * Puts the filter in force in place of any of this guest's that is there, all at once, and checks
+   * that the kernel now has what was wanted.
+   */
+  void load(GuestName guest, GuestFilter filter);
+
+  /** Removes the guest's own tables and nothing else. */
+  void removeFilter(GuestName guest);
+
+  // ---- connections ----
+
+  /** Those that the kernel tracks and one of these addresses is an end of. */
+  List<Connection> connections(Collection<IpAddress> addresses);
+
+  /** Makes the kernel know them; what it knows already stays as it is. */
+  void restore(List<Connection> connections);
+
+  // ---- bridges ----
+
+  /** Frames for the card go to its device from now on, wherever they went before. */
+  void learn(GuestPort port);
+
+  /** Sends frames out of the host's side of a bridge, to all of its ports. */
+  void send(String bridge, List<byte[]> frames);
+}
