@@ -20,7 +20,9 @@ import io.drover.model.GuestState;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.network.Continuity;
+import io.drover.network.HostNetwork;
 import io.drover.network.LinuxNetwork;
+import io.drover.network.Redirects;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
@@ -63,6 +65,7 @@ final class Agent implements AgentService, AutoCloseable {
   private final Peers peers;
   private final Guests guests;
   private final MigrationStore store;
+  private final Redirects redirects;
   private final Departures departures;
   private final Arrivals arrivals;
   private final Port port;
@@ -94,18 +97,30 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().send().isGranted(),
                             entry.getValue().receive().isGranted()))
                 .toList());
-    Continuity continuity = new Continuity(configuration.name(), new LinuxNetwork());
-    guests =
-        new Guests(
-            launcher,
-            records,
-            events::publish,
-            guest -> continuity.runsAgain(guest.name(), GuestPorts.of(guest)));
-    store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
-    FileDigests digests = new FileDigests();
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
         new ControlConnection.Timing(ControlConnection.Timing.DEFAULT.heartbeat(), silence);
+    PortClient client =
+        new PortClient(
+            credentials,
+            configuration.name(),
+            new PortClient.Limits(
+                PortClient.Limits.DEFAULT.connect(),
+                PortClient.Limits.DEFAULT.introduction(),
+                timing));
+    HostNetwork network = new LinuxNetwork();
+    redirects =
+        new Redirects(
+            configuration.name(),
+            configuration.network(),
+            network,
+            new RedirectDialer(peers, client),
+            records);
+    redirects.start();
+    Continuity continuity = new Continuity(configuration.name(), network, redirects);
+    guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
+    store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
+    FileDigests digests = new FileDigests();
     NativeTls nativeTls = new NativeTls(configuration.tls(), runDirectory.resolve("native-tls"));
     departures =
         new Departures(
@@ -113,13 +128,7 @@ final class Agent implements AgentService, AutoCloseable {
             qemu,
             guests,
             peers,
-            new PortClient(
-                credentials,
-                configuration.name(),
-                new PortClient.Limits(
-                    PortClient.Limits.DEFAULT.connect(),
-                    PortClient.Limits.DEFAULT.introduction(),
-                    timing)),
+            client,
             digests,
             store,
             runDirectory,
@@ -143,7 +152,8 @@ final class Agent implements AgentService, AutoCloseable {
             configuration.listen().host(),
             nativeTls::directory,
             configuration.maxMigrations(),
-            continuity);
+            continuity,
+            redirects);
     guests.showMigrations(
         guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
     restore();
@@ -463,6 +473,7 @@ final class Agent implements AgentService, AutoCloseable {
   public void close() throws IOException {
     localApi.close();
     port.close();
+    redirects.close();
     guests.close();
     agentLock.close();
   }

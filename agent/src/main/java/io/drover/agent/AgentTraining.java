@@ -6,6 +6,7 @@ import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
 import io.drover.model.HostName;
 import io.drover.model.Problem;
+import io.drover.network.NetworkSettings;
 import io.drover.tunnel.CertificateAuthority;
 import io.drover.tunnel.Identity;
 import java.io.IOException;
@@ -141,7 +142,8 @@ public final class AgentTraining {
         Duration.ofSeconds(30),
         10,
         1,
-        LogLevel.WARN);
+        LogLevel.WARN,
+        NetworkSettings.DEFAULT);
   }
 
   private static int[] freePorts() throws IOException {

@@ -19,6 +19,7 @@ import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.network.ArrivingGuest;
 import io.drover.network.Continuity;
+import io.drover.network.Redirects;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuTarget;
@@ -60,6 +61,7 @@ final class Arrivals implements PeerHandler {
   private final Supplier<Path> nativeTlsDirectory;
   private final int limit;
   private final Continuity continuity;
+  private final Redirects redirects;
   private final Map<ControlConnection, byte[]> offers = new ConcurrentHashMap<>();
   private final Map<MigrationId, Arrival> running = new ConcurrentHashMap<>();
 
@@ -94,7 +96,8 @@ final class Arrivals implements PeerHandler {
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
       int limit,
-      Continuity continuity) {
+      Continuity continuity,
+      Redirects redirects) {
     this.self = self;
     this.launcher = launcher;
     this.checks = checks;
@@ -107,6 +110,7 @@ final class Arrivals implements PeerHandler {
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.limit = limit;
     this.continuity = continuity;
+    this.redirects = redirects;
   }
 
   Optional<IncomingMigration> find(MigrationId id) {
@@ -153,6 +157,7 @@ final class Arrivals implements PeerHandler {
       case Purpose.Channel channel ->
           peers.mayReceiveFrom(peer).or(() -> foreign(peer, channel.migration()));
       case Purpose.Probe() -> peers.mayReceiveFrom(peer);
+      case Purpose.Redirect() -> peers.mayRedirect(peer);
     };
   }
 
@@ -191,6 +196,11 @@ final class Arrivals implements PeerHandler {
     } catch (IOException e) {
       LOG.debug("closing a refused channel", e);
     }
+  }
+
+  @Override
+  public void redirect(HostName peer, TlsChannel channel) {
+    redirects.accept(peer, new TunnelledChannel(channel));
   }
 
   @Override
@@ -270,14 +280,15 @@ final class Arrivals implements PeerHandler {
               "%d guests arrive at the target already".formatted(running.size()),
               "Wait for one to end, or raise its 'max-migrations'."));
     }
+    Optional<ArrivingGuest> planned = continuity(prepare, offerOf(connection), step -> {});
+    planned.ifPresent(guest -> problems.addAll(guest.problems()));
     PeerMessage.Prepared answer =
         new PeerMessage.Prepared(
             launcher.program().version(), findings.postCopy(), findings.warnings());
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
     } else if (prepare.dryRun()) {
-      continuity(prepare, offerOf(connection), step -> {})
-          .ifPresent(guest -> connection.send(continuous(guest.answer())));
+      planned.ifPresent(guest -> connection.send(continuous(guest.answer())));
       connection.send(answer);
     } else {
       receive(connection, prepare, answer);

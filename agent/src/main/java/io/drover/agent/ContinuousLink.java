@@ -24,6 +24,9 @@ record ContinuousLink(PeerLink link, LeavingGuest guest) implements PeerLink {
       guest.handOver().ifPresent(bytes -> link.send(continuity(bytes)));
     }
     link.send(message);
+    if (message instanceof PeerMessage.Commit) {
+      guest.gaveUp();
+    }
   }
 
   private static PeerMessage continuity(byte[] bytes) {

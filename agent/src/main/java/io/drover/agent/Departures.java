@@ -266,6 +266,7 @@ final class Departures {
             : Optional.of(
                 continuity.leaving(
                     plan.guest().name(),
+                    plan.target(),
                     GuestPorts.of(plan.guest()),
                     step -> told.join().continuity(step)));
     Ports ports = new Ports(plan, options, peer, leaving);

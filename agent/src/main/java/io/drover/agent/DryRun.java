@@ -75,6 +75,7 @@ final class DryRun {
             : Optional.of(
                 continuity.leaving(
                     guest.definition().name(),
+                    peer.name(),
                     GuestPorts.of(guest.definition()),
                     step -> planned.put(step.name(), step)));
   }
@@ -88,7 +89,8 @@ final class DryRun {
           "target",
           String.format(
               Locale.ROOT,
-              "%s answers at %s:%d with a valid certificate; the link carries %s, round trip %.1f ms",
+              "%s answers at %s:%d with a valid certificate; the link carries %s, round trip %.1f"
+                  + " ms",
               peer.name(),
               peer.address(),
               peer.port(),
@@ -99,6 +101,8 @@ final class DryRun {
     } catch (ProblemException e) {
       failed("target", e.problem());
       return report(options.mode().word(), "", 0, 0);
+    } finally {
+      leaving.ifPresent(LeavingGuest::stays);
     }
   }
 

@@ -26,7 +26,7 @@ final class Guests {
   private final QemuLauncher launcher;
   private final Records records;
   private final Consumer<GuestView> changed;
-  private final Consumer<GuestDefinition> runsAgain;
+  private final Follower follower;
   private final Map<GuestName, QemuGuest> guests = new TreeMap<>();
   private Function<GuestName, Optional<String>> migrationOf = name -> Optional.empty();
 
@@ -42,15 +42,19 @@ final class Guests {
     boolean isDamaged(GuestName name);
   }
 
-  /**
-   * @param runsAgain told of a guest that went on after a stop, whoever let it
-   */
-  Guests(
-      QemuLauncher launcher,
-      Records records,
-      Consumer<GuestView> changed,
-      Consumer<GuestDefinition> runsAgain) {
-    this.runsAgain = runsAgain;
+  /** Who has to do something about guests that come, run and go here. */
+  interface Follower {
+    /** It started, arrived, or was found again. */
+    void found(GuestDefinition guest);
+
+    /** It went on after a stop, whoever let it. */
+    void runsAgain(GuestDefinition guest);
+
+    void ended(GuestDefinition guest);
+  }
+
+  Guests(QemuLauncher launcher, Records records, Consumer<GuestView> changed, Follower follower) {
+    this.follower = follower;
     this.launcher = launcher;
     this.records = records;
     this.changed = changed;
@@ -71,6 +75,7 @@ final class Guests {
       } else {
         LOG.warn("guest={} ended while no agent ran", definition.name());
         records.forget(definition.name());
+        follower.ended(definition);
       }
     }
   }
@@ -135,6 +140,7 @@ final class Guests {
 
   private synchronized void take(QemuGuest guest) {
     guests.put(guest.definition().name(), guest);
+    follower.found(guest.definition());
     Runnable _ =
         guest.observe(
             event -> {
@@ -143,7 +149,7 @@ final class Guests {
                 case HypervisorEvent.GuestStopped _ -> tellState(guest);
                 case HypervisorEvent.GuestResumed _ -> {
                   tellState(guest);
-                  Thread.ofVirtual().start(() -> runsAgain.accept(guest.definition()));
+                  Thread.ofVirtual().start(() -> follower.runsAgain(guest.definition()));
                 }
                 default -> {}
               }
@@ -173,6 +179,7 @@ final class Guests {
     LOG.info("guest={} ended: {}", name, reason);
     records.forget(name);
     guest.quit();
+    follower.ended(guest.definition());
     changed.accept(viewOf(guest));
   }
 

@@ -349,15 +349,13 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
       case SourceEvent.FromHypervisor(HypervisorEvent.GuestResumed _) -> guest.resumed();
       default -> {}
     }
-    if (before.stage() != after.stage()
-        && after.stage() == SourceState.Stage.ENDED
-        && after.ending().map(ending -> livesElsewhere(ending.outcome())).orElse(false)) {
-      guest.left();
+    if (before.stage() != after.stage() && after.stage() == SourceState.Stage.ENDED) {
+      switch (after.ending().map(Ending::outcome).orElse(Outcome.ABORTED)) {
+        case COMPLETED -> guest.left();
+        case REFUSED, ABORTED, CANCELLED -> guest.stays();
+        case POWERED_OFF, LOST -> {}
+      }
     }
-  }
-
-  private static boolean livesElsewhere(Outcome outcome) {
-    return outcome == Outcome.COMPLETED;
   }
 
   private void note(SourceEvent event) {

@@ -81,7 +81,8 @@ class ContinuityIT {
     }
 
     probe.kill();
-    assertThat(Files.readString(log, StandardCharsets.UTF_8)).doesNotContain("bytes from " + address);
+    assertThat(Files.readString(log, StandardCharsets.UTF_8))
+        .doesNotContain("bytes from " + address);
     fleet().lab().node(guest.host()).run("nft", "delete", "table", "bridge", table);
     client.run("ping", "-c", "2", "-i", "0.2", address);
     guest.assertWell();

@@ -40,6 +40,10 @@ final class Traveller {
     return spec.name();
   }
 
+  String address() {
+    return guest.address();
+  }
+
   String host() {
     return host;
   }

@@ -31,8 +31,7 @@ class IpAddressTest {
             () -> new NetworkCard("52:54:00:00:00:01", "br0", List.of(), Optional.of(name)))
         .isInstanceOf(ProblemException.class);
     assertThat(
-            new NetworkCard(
-                    "52:54:00:00:00:01", "br0", List.of(), Optional.of("web-1.example.org"))
+            new NetworkCard("52:54:00:00:00:01", "br0", List.of(), Optional.of("web-1.example.org"))
                 .dnsName())
         .contains("web-1.example.org");
   }

@@ -27,10 +27,12 @@ public final class ArrivingGuest {
   private final HostName host;
   private final List<GuestPort> ports;
   private final HostNetwork network;
+  private final Redirects redirects;
   private final Announcer announcer;
   private final StepLog log;
   private final Optional<ContinuityMessage.Offer> offer;
   private boolean loaded;
+  private boolean routed;
   private CompletableFuture<Void> restoring = CompletableFuture.completedFuture(null);
 
   ArrivingGuest(
@@ -38,6 +40,7 @@ public final class ArrivingGuest {
       HostName host,
       List<GuestPort> ports,
       HostNetwork network,
+      Redirects redirects,
       Announcer announcer,
       Optional<ContinuityMessage.Offer> offer,
       Consumer<ContinuityStep> told) {
@@ -45,6 +48,7 @@ public final class ArrivingGuest {
     this.host = host;
     this.ports = ports;
     this.network = network;
+    this.redirects = redirects;
     this.announcer = announcer;
     this.offer = offer;
     this.log = new StepLog(guest, host, told);
@@ -68,10 +72,27 @@ public final class ArrivingGuest {
             addressed
                 ? "tracked connections follow before the guest runs"
                 : "the guest's addresses are not known, so tracked connections stay behind"));
+    whereabouts()
+        .ifPresent(
+            next ->
+                steps.add(
+                    planned(
+                        "route",
+                        "%s lead here by move %d; what arrives at %s is passed on"
+                            .formatted(next.addresses(), next.sequence(), next.anchorsBut(host)))));
     for (GuestPort port : ports) {
-      steps.add(planned("announce", announcer.sentence(port)));
+      steps.add(planned("announce " + port.device(), announcer.sentence(port)));
     }
     return steps;
+  }
+
+  /** What stands in the way of a guest that needs to be found. */
+  public List<Problem> problems() {
+    return whereabouts().isPresent() ? redirects.missing(ports).stream().toList() : List.of();
+  }
+
+  private Optional<GuestWhereabouts> whereabouts() {
+    return offer.flatMap(ContinuityMessage.Offer::whereabouts);
   }
 
   private ContinuityStep planned(String name, String sentence) {
@@ -89,6 +110,7 @@ public final class ArrivingGuest {
       log.required("filter", () -> load(offer.get().filter()));
       loaded = true;
     }
+    whereabouts().ifPresent(redirects::prepare);
   }
 
   private String load(GuestFilter filter) {
@@ -116,6 +138,7 @@ public final class ArrivingGuest {
   }
 
   private void restore(ContinuityMessage.HandOver handOver) {
+    arrived();
     handOver.filter().ifPresent(filter -> log.wished("filter", () -> load(filter)));
     List<io.drover.model.IpAddress> own =
         ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
@@ -130,6 +153,17 @@ public final class ArrivingGuest {
           network.restore(connections);
           return "%d tracked connections followed".formatted(connections.size());
         });
+  }
+
+  /**
+   * The guest was given up by its source: the way to it leads here. What arrives before it runs
+   * waits in its device's queue.
+   */
+  public synchronized void arrived() {
+    if (!routed && whereabouts().isPresent()) {
+      routed = true;
+      log.wished("route", () -> redirects.arrive(whereabouts().orElseThrow(), ports));
+    }
   }
 
   /**
@@ -156,9 +190,10 @@ public final class ArrivingGuest {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    arrived();
     for (GuestPort port : ports) {
       log.wished(
-          "port",
+          "port " + port.device(),
           () -> {
             network.learn(port);
             return "%s leads to the guest".formatted(port.device());
@@ -174,12 +209,13 @@ public final class ArrivingGuest {
   /** The guest runs here: tells the network, again and again for a few seconds. */
   public void runs() {
     for (GuestPort port : ports) {
-      log.wished("announce", () -> announcer.announce(port));
+      log.wished("announce " + port.device(), () -> announcer.announce(port));
     }
   }
 
   /** The guest never ran here and never will. */
   public synchronized void undo() {
+    whereabouts().ifPresent(next -> redirects.abandon(guest, host));
     if (loaded) {
       loaded = false;
       log.wished(

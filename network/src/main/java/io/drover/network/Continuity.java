@@ -3,26 +3,33 @@ package io.drover.network;
 import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
+import io.drover.model.ProblemException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** One host's part in keeping guests reachable. */
 public final class Continuity {
+  private static final Logger LOG = LoggerFactory.getLogger(Continuity.class);
+
   private final HostName host;
   private final HostNetwork network;
+  private final Redirects redirects;
   private final Announcer announcer;
 
-  public Continuity(HostName host, HostNetwork network) {
+  public Continuity(HostName host, HostNetwork network, Redirects redirects) {
     this.host = host;
     this.network = network;
+    this.redirects = redirects;
     this.announcer = new Announcer(network);
   }
 
   /** A guest on its way out; {@code told} hears of each step, the target's too. */
   public LeavingGuest leaving(
-      GuestName guest, List<GuestPort> ports, Consumer<ContinuityStep> told) {
-    return new LeavingGuest(guest, host, ports, network, told);
+      GuestName guest, HostName to, List<GuestPort> ports, Consumer<ContinuityStep> told) {
+    return new LeavingGuest(guest, host, to, ports, network, redirects, told);
   }
 
   /**
@@ -41,14 +48,38 @@ public final class Continuity {
             .map(ContinuityCodec::decode)
             .filter(ContinuityMessage.Offer.class::isInstance)
             .map(ContinuityMessage.Offer.class::cast);
-    return new ArrivingGuest(guest, host, ports, network, announcer, understood, told);
+    return new ArrivingGuest(guest, host, ports, network, redirects, announcer, understood, told);
+  }
+
+  /** A guest is this host's: it started, arrived, or an earlier run of the agent knew it. */
+  public void found(GuestName guest, List<GuestPort> ports) {
+    try {
+      redirects.found(guest, ports);
+    } catch (ProblemException e) {
+      LOG.error("guest={} cannot be routed to: {}", guest, e.problem());
+    }
   }
 
   /** A guest that is here began to run, whoever let it: its network may have forgotten it. */
   public void runsAgain(GuestName guest, List<GuestPort> ports) {
     StepLog log = new StepLog(guest, host, step -> {});
+    log.wished(
+        "route",
+        () -> {
+          redirects.runs(guest, ports);
+          return "leads here";
+        });
     for (GuestPort port : ports) {
-      log.wished("announce", () -> announcer.announce(port));
+      log.wished("announce " + port.device(), () -> announcer.announce(port));
+    }
+  }
+
+  /** A guest ended here. */
+  public void ended(GuestName guest) {
+    try {
+      redirects.ended(guest);
+    } catch (ProblemException e) {
+      LOG.warn("guest={} left a route behind: {}", guest, e.problem());
     }
   }
 }

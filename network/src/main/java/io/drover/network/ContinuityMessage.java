@@ -6,8 +6,13 @@ import java.util.Optional;
 
 /** What two hosts tell each other so that a guest stays reachable; docs/protocol.md has it too. */
 sealed interface ContinuityMessage {
-  /** Of the source, before anything moves. */
-  record Offer(GuestFilter filter) implements ContinuityMessage {}
+  /**
+   * Of the source, before anything moves.
+   *
+   * @param whereabouts as they will be after the move; of guests on routed bridges
+   */
+  record Offer(GuestFilter filter, Optional<GuestWhereabouts> whereabouts)
+      implements ContinuityMessage {}
 
   /** Of the target, before it says that it is prepared: what it is going to do. */
   record Answer(List<ContinuityStep> steps) implements ContinuityMessage {

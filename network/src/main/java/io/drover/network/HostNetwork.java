@@ -1,5 +1,6 @@
 package io.drover.network;
 
+import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import java.util.Collection;
@@ -37,6 +38,40 @@ public interface HostNetwork {
   /** Frames for the card go to its device from now on, wherever they went before. */
   void learn(GuestPort port);
 
+  /** Makes the bridge, if it is not there, and this host the gateway on it. */
+  void gateway(RoutedBridge bridge);
+
+  /**
+   * Lets the card speak to nobody but the gateway: what it sends to other guests is routed too, and
+   * so meets their filters, and none of them has to learn when it moves.
+   */
+  void isolate(GuestPort port);
+
   /** Sends frames out of the host's side of a bridge, to all of its ports. */
   void send(String bridge, List<byte[]> frames);
+
+  // ---- routes, in tables of Drover's own ----
+
+  /** The card's addresses are on its bridge here. */
+  void routeHere(GuestPort port);
+
+  /** They are beyond this device. */
+  void routeThrough(Collection<IpAddress> addresses, String device);
+
+  /** Nothing special is known of them any more. */
+  void forgetRoutes(Collection<IpAddress> addresses);
+
+  /** What these addresses send leaves by this device. */
+  void returnThrough(Collection<IpAddress> addresses, String device);
+
+  /** What they send leaves as all else does. */
+  void returnDirectly(Collection<IpAddress> addresses);
+
+  /**
+   * Makes a device whose packets this process carries, or takes it up again, and sets it up. It
+   * stays, and drops what is sent to it, when the process ends.
+   */
+  TapDevice tunnel(String device);
+
+  void removeTunnel(String device);
 }

@@ -26,7 +26,9 @@ public final class LeavingGuest {
 
   private final GuestName guest;
   private final List<IpAddress> addresses;
+  private final HostName to;
   private final HostNetwork network;
+  private final Redirects redirects;
   private final StepLog log;
   private final Consumer<ContinuityStep> told;
   private Optional<String> offeredHash = Optional.empty();
@@ -35,10 +37,14 @@ public final class LeavingGuest {
   LeavingGuest(
       GuestName guest,
       HostName host,
+      HostName to,
       List<GuestPort> ports,
       HostNetwork network,
+      Redirects redirects,
       Consumer<ContinuityStep> told) {
     this.guest = guest;
+    this.to = to;
+    this.redirects = redirects;
     this.addresses = ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
     this.network = network;
     this.log = new StepLog(guest, host, told);
@@ -49,7 +55,7 @@ public final class LeavingGuest {
   public synchronized byte[] offer() {
     GuestFilter filter = network.filter(guest);
     offeredHash = Optional.of(filter.hash());
-    return ContinuityCodec.encode(new ContinuityMessage.Offer(filter));
+    return ContinuityCodec.encode(new ContinuityMessage.Offer(filter, redirects.offer(guest, to)));
   }
 
   /** The guest has stopped here: begins to collect what the target is to know before it runs. */
@@ -122,6 +128,25 @@ public final class LeavingGuest {
     return Optional.empty();
   }
 
+  /**
+   * The target has been told that it may run the guest: what still arrives here goes after it. On a
+   * thread of its own, since nobody need wait for that.
+   */
+  public void gaveUp() {
+    if (redirects.find(guest).isPresent()) {
+      Thread.ofVirtual().name("redirect-" + guest).start(this::redirect);
+    }
+  }
+
+  private void redirect() {
+    log.wished("redirect", () -> redirects.leave(guest, to));
+  }
+
+  /** The guest stays here. */
+  public void stays() {
+    redirects.abandon(guest, to);
+  }
+
   /** Takes in what the target says. */
   public void heard(byte[] message) {
     switch (ContinuityCodec.decode(message)) {
@@ -135,6 +160,10 @@ public final class LeavingGuest {
 
   /** The guest lives elsewhere, and nothing of it runs here: its filter goes after it. */
   public void left() {
+    // Once more, for an agent that was restarted between the two.
+    if (redirects.find(guest).filter(known -> !known.isAt(to)).isPresent()) {
+      redirect();
+    }
     log.wished(
         "filter",
         () -> {

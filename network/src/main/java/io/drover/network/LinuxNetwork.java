@@ -1,6 +1,7 @@
 package io.drover.network;
 
 import io.drover.linux.PacketSocket;
+import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.Problem;
@@ -164,6 +165,198 @@ public final class LinuxNetwork implements HostNetwork {
   public void send(String bridge, List<byte[]> frames) {
     try (PacketSocket socket = inside.call(() -> PacketSocket.open(bridge))) {
       frames.forEach(socket::send);
+    }
+  }
+
+  @Override
+  public void gateway(RoutedBridge bridge) {
+    StringBuilder script = new StringBuilder();
+    script.append("name=").append(bridge.name()).append('\n');
+    script.append("[ -d /sys/class/net/$name ] || ip link add $name type bridge\n");
+    // The device's own MAC address would change with its ports, and guests keep the gateway's.
+    script.append("ip link set $name address ").append(bridge.mac()).append(" up\n");
+    for (IpAddress address : bridge.gateway()) {
+      script.append("ip addr replace ").append(address.asPrefix()).append(" dev $name");
+      script.append(address.isV6() ? " nodad\n" : "\n");
+    }
+    script.append("cd /proc/sys/net/ipv4\n");
+    script.append("echo 1 > ip_forward\n");
+    // Answers for every address that is elsewhere, and for guests that may not see each other.
+    script.append("echo 1 > conf/$name/proxy_arp; echo 1 > conf/$name/proxy_arp_pvlan\n");
+    script.append("echo 0 > neigh/$name/proxy_delay; echo 0 > conf/$name/send_redirects\n");
+    if (bridge.gateway().stream().anyMatch(IpAddress::isV6)) {
+      script.append("echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n");
+    }
+    for (String family : List.of("-4", "-6")) {
+      script.append(
+          "ip %1$s rule show pref %2$d | grep -q . || ip %1$s rule add pref %2$d lookup %3$d%4$s\n"
+              .formatted(
+                  family,
+                  RouteTables.GUESTS_RULE,
+                  RouteTables.GUESTS,
+                  // A kernel without IPv6 has guests without it.
+                  family.equals("-6") ? " || true" : ""));
+    }
+    shell(script.toString());
+  }
+
+  @Override
+  public void isolate(GuestPort port) {
+    Commands.Output _ = good("bridge", "link", "set", "dev", port.device(), "isolated", "on");
+  }
+
+  @Override
+  public void routeHere(GuestPort port) {
+    List<String> lines = new ArrayList<>();
+    for (IpAddress address : port.card().addresses()) {
+      lines.add(RouteTables.replace(address, port.card().bridge(), RouteTables.HERE));
+      // Known from the start: the first packet need not wait for an answer of the guest's.
+      lines.add(
+          "neigh replace %s lladdr %s dev %s nud reachable"
+              .formatted(address, port.card().mac(), port.card().bridge()));
+    }
+    batch(lines);
+  }
+
+  @Override
+  public void routeThrough(Collection<IpAddress> addresses, String device) {
+    batch(
+        addresses.stream()
+            .map(address -> RouteTables.replace(address, device, RouteTables.REDIRECTED))
+            .toList());
+  }
+
+  @Override
+  public void forgetRoutes(Collection<IpAddress> addresses) {
+    for (IpAddress address : addresses) {
+      // There is at most one, and none is as good as one removed.
+      Commands.Output _ =
+          commands.run(
+              LIMIT,
+              "",
+              List.of(
+                  "ip",
+                  "route",
+                  "delete",
+                  address.asPrefix(),
+                  "table",
+                  Integer.toString(RouteTables.GUESTS)));
+    }
+  }
+
+  @Override
+  public void returnThrough(Collection<IpAddress> addresses, String device) {
+    for (IpAddress address : addresses) {
+      int wanted = RouteTables.of(device);
+      List<Integer> there = returns(address);
+      List<String> lines = new ArrayList<>();
+      if (!there.contains(wanted)) {
+        lines.add("rule add %s".formatted(RouteTables.rule(address, wanted)));
+      }
+      there.stream()
+          .filter(table -> table != wanted)
+          .forEach(
+              table -> lines.add("rule delete %s".formatted(RouteTables.rule(address, table))));
+      batch(lines);
+    }
+  }
+
+  @Override
+  public void returnDirectly(Collection<IpAddress> addresses) {
+    for (IpAddress address : addresses) {
+      batch(
+          returns(address).stream()
+              .map(table -> "rule delete %s".formatted(RouteTables.rule(address, table)))
+              .toList());
+    }
+  }
+
+  /** The tables by which what the address sends leaves. */
+  private List<Integer> returns(IpAddress address) {
+    return RouteTables.rules(
+        good(
+                "ip",
+                address.isV6() ? "-6" : "-4",
+                "-j",
+                "rule",
+                "show",
+                "pref",
+                Integer.toString(RouteTables.RETURN_RULE))
+            .out(),
+        address);
+  }
+
+  @Override
+  public TapDevice tunnel(String device) {
+    TapDevice made = inside.call(() -> TapDevice.create(device, TapDevice.Layer.PACKETS));
+    try {
+      made.persist();
+      made.offload(TapDevice.Offload.SEGMENTS);
+      // As large as a guest's own links: a stream carries whole packets, whatever their size.
+      shell(
+          """
+          ip link set %1$s mtu 1500 txqueuelen 2000 up
+          echo 0 > /proc/sys/net/ipv4/conf/%1$s/send_redirects
+          ip route replace default dev %1$s table %2$d
+          ip -6 route replace default dev %1$s table %2$d || true
+          """
+              .formatted(device, RouteTables.of(device)));
+      track();
+      return made;
+    } catch (RuntimeException e) {
+      made.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void removeTunnel(String device) {
+    // Its routes go with it.
+    Commands.Output _ = commands.run(LIMIT, "", List.of("ip", "link", "delete", "dev", device));
+  }
+
+  /** A rule that asks for a connection's state makes the kernel track connections at all. */
+  private void track() {
+    Commands.Output _ =
+        commands.run(
+            LIMIT,
+            """
+            table inet drover
+            delete table inet drover
+            table inet drover {
+              chain forward {
+                type filter hook forward priority 300
+                ct state established counter
+              }
+            }
+            """,
+            List.of("nft", "-f", "-"));
+  }
+
+  private void shell(String script) {
+    Commands.Output output = commands.run(LIMIT, script, List.of("sh", "-e"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "network-setup",
+              "The network cannot be set up: " + firstLine(output.err()),
+              "Run the agent as root, with iproute2 installed and /proc/sys writable.")
+          .asException();
+    }
+  }
+
+  private void batch(List<String> lines) {
+    if (lines.isEmpty()) {
+      return;
+    }
+    Commands.Output output =
+        commands.run(LIMIT, String.join("\n", lines) + "\n", List.of("ip", "-batch", "-"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "network-tool",
+              "'ip' refused one of [%s]: %s"
+                  .formatted(String.join("; ", lines), firstLine(output.err())),
+              "Run the agent as root, and see whether the command works by hand.")
+          .asException();
     }
   }
 

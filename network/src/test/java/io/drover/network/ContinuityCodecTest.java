@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.drover.model.ContinuityStep;
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import io.drover.model.ProblemException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -18,7 +21,14 @@ class ContinuityCodecTest {
   private static final List<ContinuityMessage> MESSAGES =
       List.of(
           new ContinuityMessage.Offer(
-              new GuestFilter(List.of(new FilterTable("inet", "drover_web", "[]")))),
+              new GuestFilter(List.of(new FilterTable("inet", "drover_web", "[]"))),
+              Optional.of(
+                  new GuestWhereabouts(
+                      new GuestName("web"),
+                      3,
+                      new HostName("beta"),
+                      List.of(new IpAddress("192.0.2.10")),
+                      List.of(new HostName("alpha"))))),
           new ContinuityMessage.Answer(
               List.of(
                   new ContinuityStep(

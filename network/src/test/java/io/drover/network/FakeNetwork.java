@@ -1,5 +1,6 @@
 package io.drover.network;
 
+import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.Problem;
@@ -14,6 +15,8 @@ import java.util.Optional;
 final class FakeNetwork implements HostNetwork {
   final Map<GuestName, GuestFilter> filters = new LinkedHashMap<>();
   final List<Connection> connections = new ArrayList<>();
+  final Map<IpAddress, String> routes = new LinkedHashMap<>();
+  final Map<IpAddress, String> returns = new LinkedHashMap<>();
   final List<String> did = new ArrayList<>();
   Optional<Problem> refusal = Optional.empty();
 
@@ -77,5 +80,57 @@ final class FakeNetwork implements HostNetwork {
   public synchronized void send(String bridge, List<byte[]> frames) {
     may();
     did.add("send " + bridge + " " + frames.size());
+  }
+
+  @Override
+  public synchronized void gateway(RoutedBridge bridge) {
+    may();
+    did.add("gateway " + bridge.name());
+  }
+
+  @Override
+  public synchronized void isolate(GuestPort port) {
+    may();
+    did.add("isolate " + port.device());
+  }
+
+  @Override
+  public synchronized void routeHere(GuestPort port) {
+    may();
+    port.card().addresses().forEach(address -> routes.put(address, port.card().bridge()));
+  }
+
+  @Override
+  public synchronized void routeThrough(Collection<IpAddress> addresses, String device) {
+    may();
+    addresses.forEach(address -> routes.put(address, device));
+  }
+
+  @Override
+  public synchronized void forgetRoutes(Collection<IpAddress> addresses) {
+    may();
+    addresses.forEach(routes::remove);
+  }
+
+  @Override
+  public synchronized void returnThrough(Collection<IpAddress> addresses, String device) {
+    may();
+    addresses.forEach(address -> returns.put(address, device));
+  }
+
+  @Override
+  public synchronized void returnDirectly(Collection<IpAddress> addresses) {
+    may();
+    addresses.forEach(returns::remove);
+  }
+
+  @Override
+  public TapDevice tunnel(String device) {
+    throw new UnsupportedOperationException("a fake host has no devices");
+  }
+
+  @Override
+  public synchronized void removeTunnel(String device) {
+    did.add("remove " + device);
   }
 }

@@ -20,7 +20,8 @@ class FilterJsonTest {
        {"rule": {"family": "inet", "table": "drover_web", "chain": "f", "handle": 4,
          "expr": [{"counter": {"packets": 5, "bytes": 500}}, {"accept": null}]}},
        {"rule": {"family": "inet", "table": "drover_web", "chain": "f", "handle": 5,
-         "expr": [{"drop": null}]}}]}""";
+         "expr": [{"drop": null}]}}]}\
+      """;
 
   private static String hash(String listing) {
     return new GuestFilter(List.of(FilterJson.table(listing, "inet", "drover_web"))).hash();

@@ -24,7 +24,8 @@ abstract class HostNetworkContract {
                      "type": "filter", "hook": "forward", "prio": 0, "policy": "accept"}},
                    {"rule": {"family": "inet", "table": "drover_web-1", "chain": "f", "expr": [
                      {"match": {"op": "==", "left": {"payload": {"protocol": "ip",
-                       "field": "daddr"}}, "right": "192.0.2.10"}}, {"drop": null}]}}]""")));
+                       "field": "daddr"}}, "right": "192.0.2.10"}}, {"drop": null}]}}]\
+                  """)));
 
   abstract HostNetwork network();
 
@@ -73,7 +74,9 @@ abstract class HostNetworkContract {
 
   private static Connection connection6() {
     return Connection.parse(
-            "-A -t 1000 -u SEEN_REPLY,ASSURED -s 2001:db8::9 -d 2001:db8::10 -r 2001:db8::10 -q 2001:db8::9 -p tcp --sport 1 --dport 2 --reply-port-src 2 --reply-port-dst 1 --state ESTABLISHED")
+            "-A -t 1000 -u SEEN_REPLY,ASSURED -s 2001:db8::9 -d 2001:db8::10 -r 2001:db8::10 -q"
+                + " 2001:db8::9 -p tcp --sport 1 --dport 2 --reply-port-src 2 --reply-port-dst 1"
+                + " --state ESTABLISHED")
         .orElseThrow();
   }
 }

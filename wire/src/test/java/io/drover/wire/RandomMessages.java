@@ -75,11 +75,12 @@ final class RandomMessages {
 
   Hello hello() {
     Purpose purpose =
-        switch (random.nextInt(3)) {
+        switch (random.nextInt(4)) {
           case 0 -> new Purpose.Control(MigrationId.random(random));
           case 1 ->
               new Purpose.Channel(
                   MigrationId.random(random), random.nextInt(99), random.nextInt(18), ticket());
+          case 2 -> new Purpose.Redirect();
           default -> new Purpose.Probe();
         };
     return new Hello(1, 1, host(), purpose);
