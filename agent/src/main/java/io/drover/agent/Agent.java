@@ -176,6 +176,7 @@ final class Agent implements AgentService, AutoCloseable {
               try {
                 TunnelWarmup.run(credentials, runDirectory);
                 RecorderWarmup.run();
+                continuity.warmUp();
               } catch (IOException e) {
                 LOG.warn("the warm-up failed: {}", e.getMessage());
               } finally {

@@ -3,6 +3,7 @@ package io.drover.network;
 import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import io.drover.model.ProblemException;
 import java.util.List;
 import java.util.Optional;
@@ -24,6 +25,19 @@ public final class Continuity {
     this.network = network;
     this.redirects = redirects;
     this.announcer = new Announcer(network);
+  }
+
+  /** Does once, to nobody's harm, what the first move would otherwise be the first to do. */
+  public void warmUp() {
+    try {
+      network.send("lo", List.of());
+      List<Connection> _ = network.connections(List.of(new IpAddress("192.0.2.0")));
+      byte[] message =
+          ContinuityCodec.encode(new ContinuityMessage.HandOver(Optional.empty(), List.of()));
+      ContinuityMessage _ = ContinuityCodec.decode(message);
+    } catch (ProblemException e) {
+      LOG.warn("guests' networks: {}", e.problem());
+    }
   }
 
   /** A guest on its way out; {@code told} hears of each step, the target's too. */
