@@ -120,7 +120,8 @@ class ContinuityIT {
             () ->
                 fleet().agent(guest.host()).migration(view.id()).continuity().stream()
                     .anyMatch(
-                        step -> step.name().startsWith("announce ") && step.state().equals("done")));
+                        step ->
+                            step.name().startsWith("announce ") && step.state().equals("done")));
     client.run("ping", "-c", "1", "-W", "1", guest.address());
     guest.assertWell();
   }

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import tools.jackson.databind.node.ArrayNode;
 
@@ -103,13 +104,16 @@ public final class LinuxNetwork implements HostNetwork {
 
   @Override
   public List<Connection> connections(Collection<IpAddress> addresses) {
+    // Both at once: a guest stands still meanwhile.
+    CompletableFuture<List<Connection>> six =
+        addresses.stream().anyMatch(IpAddress::isV6)
+            ? Meanwhile.call(() -> connections(addresses, "ipv6"))
+            : CompletableFuture.completedFuture(List.of());
     List<Connection> found = new ArrayList<>();
     if (addresses.stream().anyMatch(address -> !address.isV6())) {
       found.addAll(connections(addresses, "ipv4"));
     }
-    if (addresses.stream().anyMatch(IpAddress::isV6)) {
-      found.addAll(connections(addresses, "ipv6"));
-    }
+    found.addAll(Meanwhile.result(six));
     return found;
   }
 
@@ -175,10 +179,6 @@ public final class LinuxNetwork implements HostNetwork {
     script.append("[ -d /sys/class/net/$name ] || ip link add $name type bridge\n");
     // The device's own MAC address would change with its ports, and guests keep the gateway's.
     script.append("ip link set $name address ").append(bridge.mac()).append(" up\n");
-    for (IpAddress address : bridge.gateway()) {
-      script.append("ip addr replace ").append(address.asPrefix()).append(" dev $name");
-      script.append(address.isV6() ? " nodad\n" : "\n");
-    }
     script.append("cd /proc/sys/net/ipv4\n");
     script.append("echo 1 > ip_forward\n");
     // Answers for every address that is elsewhere, and for guests that may not see each other.
@@ -186,6 +186,11 @@ public final class LinuxNetwork implements HostNetwork {
     script.append("echo 0 > neigh/$name/proxy_delay; echo 0 > conf/$name/send_redirects\n");
     if (bridge.gateway().stream().anyMatch(IpAddress::isV6)) {
       script.append("echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n");
+      script.append("echo 0 > /proc/sys/net/ipv6/conf/$name/disable_ipv6\n");
+    }
+    for (IpAddress address : bridge.gateway()) {
+      script.append("ip addr replace ").append(address.asPrefix()).append(" dev $name");
+      script.append(address.isV6() ? " nodad\n" : "\n");
     }
     for (String family : List.of("-4", "-6")) {
       script.append(
@@ -249,26 +254,39 @@ public final class LinuxNetwork implements HostNetwork {
     for (IpAddress address : addresses) {
       int wanted = RouteTables.of(device);
       List<Integer> there = returns(address);
-      List<String> lines = new ArrayList<>();
       if (!there.contains(wanted)) {
-        lines.add("rule add %s".formatted(RouteTables.rule(address, wanted)));
+        rule("add", address, wanted);
       }
       there.stream()
           .filter(table -> table != wanted)
-          .forEach(
-              table -> lines.add("rule delete %s".formatted(RouteTables.rule(address, table))));
-      batch(lines);
+          .forEach(table -> rule("delete", address, table));
     }
   }
 
   @Override
   public void returnDirectly(Collection<IpAddress> addresses) {
     for (IpAddress address : addresses) {
-      batch(
-          returns(address).stream()
-              .map(table -> "rule delete %s".formatted(RouteTables.rule(address, table)))
-              .toList());
+      returns(address).forEach(table -> rule("delete", address, table));
     }
+  }
+
+  private void rule(String what, IpAddress from, int table) {
+    Commands.Output _ =
+        good(
+            "ip",
+            family(from),
+            "rule",
+            what,
+            "pref",
+            Integer.toString(RouteTables.RETURN_RULE),
+            "from",
+            from.asPrefix(),
+            "lookup",
+            Integer.toString(table));
+  }
+
+  private static String family(IpAddress address) {
+    return address.isV6() ? "-6" : "-4";
   }
 
   /** The tables by which what the address sends leaves. */
@@ -276,7 +294,7 @@ public final class LinuxNetwork implements HostNetwork {
     return RouteTables.rules(
         good(
                 "ip",
-                address.isV6() ? "-6" : "-4",
+                family(address),
                 "-j",
                 "rule",
                 "show",
@@ -295,7 +313,10 @@ public final class LinuxNetwork implements HostNetwork {
       // As large as a guest's own links: a stream carries whole packets, whatever their size.
       shell(
           """
-          ip link set %1$s mtu 1500 txqueuelen 2000 up
+          ip link set %1$s mtu 1500 txqueuelen 2000 addrgenmode none
+          # Where the host's default is to have none, guests may have it all the same.
+          [ ! -f /proc/sys/net/ipv6/conf/%1$s/disable_ipv6 ] || echo 0 > /proc/sys/net/ipv6/conf/%1$s/disable_ipv6
+          ip link set %1$s up
           echo 0 > /proc/sys/net/ipv4/conf/%1$s/send_redirects
           ip route replace default dev %1$s table %2$d
           ip -6 route replace default dev %1$s table %2$d || true

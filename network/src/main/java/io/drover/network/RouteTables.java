@@ -53,10 +53,6 @@ final class RouteTables {
         .formatted(address.asPrefix(), device, protocol, GUESTS);
   }
 
-  static String rule(IpAddress from, int table) {
-    return "pref %d from %s lookup %d".formatted(RETURN_RULE, from.asPrefix(), table);
-  }
-
   /** The tables of the rules about this address in what {@code ip -j rule show} answers. */
   static List<Integer> rules(String listing, IpAddress from) {
     List<Integer> tables = new ArrayList<>();
