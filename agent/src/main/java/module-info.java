@@ -6,6 +6,7 @@ module io.drover.agent {
   requires io.drover.api;
   requires io.drover.chunk;
   requires io.drover.linux;
+  requires io.drover.network;
   requires io.drover.migration;
   requires io.drover.tunnel;
   requires io.drover.qemu;

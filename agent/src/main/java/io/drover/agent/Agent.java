@@ -22,6 +22,10 @@ import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
+import io.drover.network.Continuity;
+import io.drover.network.HostNetwork;
+import io.drover.network.LinuxNetwork;
+import io.drover.network.Redirects;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
@@ -67,6 +71,7 @@ final class Agent implements AgentService, AutoCloseable {
   private final MigrationStore store;
   private final Contents contents;
   private final StoreWork storeWork;
+  private final Redirects redirects;
   private final Departures departures;
   private final Arrivals arrivals;
   private final Port port;
@@ -98,15 +103,33 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().send().isGranted(),
                             entry.getValue().receive().isGranted()))
                 .toList());
-    guests = new Guests(launcher, records, events::publish);
-    store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     contents =
         Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
     storeWork = new StoreWork(contents);
-    FileDigests digests = new FileDigests();
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
         new ControlConnection.Timing(ControlConnection.Timing.DEFAULT.heartbeat(), silence);
+    PortClient client =
+        new PortClient(
+            credentials,
+            configuration.name(),
+            new PortClient.Limits(
+                PortClient.Limits.DEFAULT.connect(),
+                PortClient.Limits.DEFAULT.introduction(),
+                timing));
+    HostNetwork network = new LinuxNetwork();
+    redirects =
+        new Redirects(
+            configuration.name(),
+            configuration.network(),
+            network,
+            new RedirectDialer(peers, client),
+            records);
+    redirects.start();
+    Continuity continuity = new Continuity(configuration.name(), network, redirects);
+    guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
+    store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
+    FileDigests digests = new FileDigests();
     NativeTls nativeTls = new NativeTls(configuration.tls(), runDirectory.resolve("native-tls"));
     departures =
         new Departures(
@@ -114,13 +137,7 @@ final class Agent implements AgentService, AutoCloseable {
             qemu,
             guests,
             peers,
-            new PortClient(
-                credentials,
-                configuration.name(),
-                new PortClient.Limits(
-                    PortClient.Limits.DEFAULT.connect(),
-                    PortClient.Limits.DEFAULT.introduction(),
-                    timing)),
+            client,
             digests,
             store,
             contents,
@@ -129,7 +146,8 @@ final class Agent implements AgentService, AutoCloseable {
             random,
             configuration.maxMigrations(),
             configuration.stallTimeout(),
-            warm);
+            warm,
+            continuity);
     Tickets tickets = new Tickets(random, TICKET_VALIDITY);
     arrivals =
         new Arrivals(
@@ -144,7 +162,9 @@ final class Agent implements AgentService, AutoCloseable {
             runDirectory,
             configuration.listen().host(),
             nativeTls::directory,
-            configuration.maxMigrations());
+            configuration.maxMigrations(),
+            continuity,
+            redirects);
     guests.showMigrations(
         guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
     guests.whenGone(contents::forget);
@@ -168,6 +188,7 @@ final class Agent implements AgentService, AutoCloseable {
               try {
                 TunnelWarmup.run(credentials, runDirectory);
                 RecorderWarmup.run();
+                continuity.warmUp();
               } catch (IOException e) {
                 LOG.warn("the warm-up failed: {}", e.getMessage());
               } finally {
@@ -481,6 +502,7 @@ final class Agent implements AgentService, AutoCloseable {
   public void close() throws IOException {
     localApi.close();
     port.close();
+    redirects.close();
     guests.close();
     contents.close();
     agentLock.close();

@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.model.HostName;
+import io.drover.network.NetworkSettings;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -14,6 +15,7 @@ import java.util.Map;
  * @param stallTimeout a migration that moves nothing for this long is taken for stuck
  * @param migrationHistory reports of ended migrations that are kept
  * @param maxMigrations at the same time, in each direction
+ * @param network how guests stay reachable when they move
  */
 record AgentConfiguration(
     HostName name,
@@ -30,7 +32,8 @@ record AgentConfiguration(
     Duration stallTimeout,
     int migrationHistory,
     int maxMigrations,
-    LogLevel logLevel) {
+    LogLevel logLevel,
+    NetworkSettings network) {
 
   static final Path DEFAULT_FILE = Path.of("/etc/drover/agent.yaml");
 

@@ -8,6 +8,7 @@ import io.drover.chunk.StoreLimits;
 import io.drover.model.ByteSize;
 import io.drover.model.HostName;
 import io.drover.model.Problem;
+import io.drover.network.NetworkSettings;
 import io.drover.tunnel.CertificateAuthority;
 import io.drover.tunnel.Identity;
 import java.io.IOException;
@@ -148,7 +149,8 @@ public final class AgentTraining {
         Duration.ofSeconds(30),
         10,
         1,
-        LogLevel.WARN);
+        LogLevel.WARN,
+        NetworkSettings.DEFAULT);
   }
 
   private static int[] freePorts() throws IOException {

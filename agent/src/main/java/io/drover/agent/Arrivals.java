@@ -5,16 +5,21 @@ import io.drover.api.MigrationView;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TargetEffect;
 import io.drover.migration.TargetEvent;
+import io.drover.migration.TargetHypervisor;
 import io.drover.migration.TargetMachine;
 import io.drover.migration.TargetState;
 import io.drover.migration.TransferSettings;
 import io.drover.model.ByteSize;
+import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
+import io.drover.network.ArrivingGuest;
+import io.drover.network.Continuity;
+import io.drover.network.Redirects;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuTarget;
@@ -24,6 +29,7 @@ import io.drover.tunnel.ControlListener;
 import io.drover.tunnel.PeerHandler;
 import io.drover.tunnel.Tickets;
 import io.drover.tunnel.TlsChannel;
+import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
 import io.drover.wire.Purpose;
 import java.io.IOException;
@@ -34,6 +40,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -54,6 +61,9 @@ final class Arrivals implements PeerHandler {
   private final String listenAddress;
   private final Supplier<Path> nativeTlsDirectory;
   private final int limit;
+  private final Continuity continuity;
+  private final Redirects redirects;
+  private final Map<ControlConnection, byte[]> offers = new ConcurrentHashMap<>();
   private final Map<MigrationId, Arrival> running = new ConcurrentHashMap<>();
 
   /** One of them, with what it is made of. */
@@ -87,7 +97,9 @@ final class Arrivals implements PeerHandler {
       Path runDirectory,
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
-      int limit) {
+      int limit,
+      Continuity continuity,
+      Redirects redirects) {
     this.self = self;
     this.launcher = launcher;
     this.checks = checks;
@@ -100,6 +112,8 @@ final class Arrivals implements PeerHandler {
     this.listenAddress = listenAddress;
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.limit = limit;
+    this.continuity = continuity;
+    this.redirects = redirects;
   }
 
   Optional<IncomingMigration> find(MigrationId id) {
@@ -146,6 +160,7 @@ final class Arrivals implements PeerHandler {
       case Purpose.Channel channel ->
           peers.mayReceiveFrom(peer).or(() -> foreign(peer, channel.migration()));
       case Purpose.Probe() -> peers.mayReceiveFrom(peer);
+      case Purpose.Redirect() -> peers.mayRedirect(peer);
     };
   }
 
@@ -187,6 +202,11 @@ final class Arrivals implements PeerHandler {
   }
 
   @Override
+  public void redirect(HostName peer, TlsChannel channel) {
+    redirects.accept(peer, new TunnelledChannel(channel));
+  }
+
+  @Override
   public void control(ControlConnection connection) {
     MigrationId id = connection.migration();
     find(id).ifPresent(migration -> migration.attach(connection));
@@ -199,6 +219,7 @@ final class Arrivals implements PeerHandler {
 
           @Override
           public void ended(ControlEnd end) {
+            offers.remove(connection);
             find(id).ifPresent(migration -> migration.detached(connection, end.toString()));
           }
         });
@@ -207,16 +228,22 @@ final class Arrivals implements PeerHandler {
   private void hear(ControlConnection connection, PeerMessage message) {
     MigrationId id = connection.migration();
     Optional<IncomingMigration> known = find(id);
-    if (known.isPresent()) {
+    if (known.isEmpty() && message instanceof PeerMessage.Continuity(Blob content)) {
+      offers.put(connection, content.bytes());
+    } else if (known.isPresent()) {
       known.get().received(connection, message);
-      return;
+    } else {
+      hearOfUnknown(connection, id, message);
     }
+  }
+
+  private void hearOfUnknown(ControlConnection connection, MigrationId id, PeerMessage message) {
     Optional<MigrationEntry.IncomingPart> past = store.entry(id).flatMap(MigrationEntry::incoming);
     if (past.isPresent()
         && message instanceof PeerMessage.Prepare prepare
         && prepare.generation() > past.get().state().generation()
         && !past.get().state().mayHaveRun()) {
-      Arrival arrival = again(id, past.get());
+      Arrival arrival = again(id, past.get(), offerOf(connection));
       arrival.migration.attach(connection);
       arrival.migration.rebuild(prepare);
     } else if (past.isPresent()) {
@@ -256,16 +283,36 @@ final class Arrivals implements PeerHandler {
               "%d guests arrive at the target already".formatted(running.size()),
               "Wait for one to end, or raise its 'max-migrations'."));
     }
+    Optional<ArrivingGuest> planned = continuity(prepare, offerOf(connection), step -> {});
+    planned.ifPresent(guest -> problems.addAll(guest.problems()));
     PeerMessage.Prepared answer =
         new PeerMessage.Prepared(
             launcher.program().version(), findings.postCopy(), findings.warnings());
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
     } else if (prepare.dryRun()) {
+      planned.ifPresent(guest -> connection.send(continuous(guest.answer())));
       connection.send(answer);
     } else {
       receive(connection, prepare, answer);
     }
+  }
+
+  private Optional<byte[]> offerOf(ControlConnection connection) {
+    return Optional.ofNullable(offers.get(connection));
+  }
+
+  private Optional<ArrivingGuest> continuity(
+      PeerMessage.Prepare prepare, Optional<byte[]> offer, Consumer<ContinuityStep> told) {
+    return prepare.guest().networkCards().isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            continuity.arriving(
+                prepare.guest().name(), GuestPorts.of(prepare.guest()), offer, told));
+  }
+
+  private static PeerMessage continuous(byte[] content) {
+    return new PeerMessage.Continuity(new Blob(content));
   }
 
   /**
@@ -334,7 +381,8 @@ final class Arrivals implements PeerHandler {
             answer,
             settings,
             TargetState.initial(),
-            hypervisor);
+            hypervisor,
+            offerOf(connection));
     arrival.migration.attach(connection);
     arrival.migration.begin();
   }
@@ -350,16 +398,20 @@ final class Arrivals implements PeerHandler {
                         ? QemuTarget.foundRunning(launcher, guest)
                         : QemuTarget.foundWaiting(launcher, guest))
             .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
-    Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor);
+    Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor, Optional.empty());
     arrival.migration.record().continues(entry.view());
     arrival.migration.resume();
   }
 
-  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part) {
-    return again(id, part, new QemuTarget(launcher, part.prepare().guest()));
+  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, Optional<byte[]> offer) {
+    return again(id, part, new QemuTarget(launcher, part.prepare().guest()), offer);
   }
 
-  private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, QemuTarget hypervisor) {
+  private Arrival again(
+      MigrationId id,
+      MigrationEntry.IncomingPart part,
+      QemuTarget hypervisor,
+      Optional<byte[]> offer) {
     return make(
         id,
         part.source(),
@@ -368,7 +420,8 @@ final class Arrivals implements PeerHandler {
             launcher.program().version(), part.settings().postCopy(), List.of()),
         part.settings(),
         part.state(),
-        hypervisor);
+        hypervisor,
+        offer);
   }
 
   private Arrival make(
@@ -378,7 +431,8 @@ final class Arrivals implements PeerHandler {
       PeerMessage.Prepared answer,
       TransferSettings settings,
       TargetState initial,
-      QemuTarget hypervisor) {
+      QemuTarget hypervisor,
+      Optional<byte[]> offer) {
     Optional<TargetTunnel> tunnel =
         prepare.options().transport() == Transport.TUNNEL
             ? Optional.of(
@@ -415,6 +469,17 @@ final class Arrivals implements PeerHandler {
             System.currentTimeMillis(),
             () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()),
             () -> tunnel.flatMap(TargetTunnel::content));
+    Optional<ArrivingGuest> arriving = continuity(prepare, offer, record::continuity);
+    TargetHypervisor continuous =
+        arriving
+            .<TargetHypervisor>map(
+                guest ->
+                    new ContinuousTarget(
+                        hypervisor,
+                        guest,
+                        report ->
+                            find(id).ifPresent(migration -> migration.send(continuous(report)))))
+            .orElse(hypervisor);
     IncomingMigration migration =
         new IncomingMigration(
             record,
@@ -422,8 +487,9 @@ final class Arrivals implements PeerHandler {
             answer,
             settings,
             initial,
-            hypervisor,
+            continuous,
             channels,
+            arriving,
             new Around(id, source, prepare, settings, tunnel));
     Arrival arrival = new Arrival(prepare, hypervisor, tunnel, migration);
     running.put(id, arrival);

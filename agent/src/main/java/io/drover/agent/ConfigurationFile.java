@@ -132,7 +132,8 @@ final class ConfigurationFile {
             duration(root, "stall-timeout", Duration.ofSeconds(30)),
             number(root, "migration-history", 200, 0, 10_000),
             number(root, "max-migrations", 16, 1, 256),
-            word(root, "log-level", LogLevel.INFO, LogLevel.values()));
+            word(root, "log-level", LogLevel.INFO, LogLevel.values()),
+            new NetworkSection(mistakes).read(root.mapping("network")));
     root.refuseTheRest();
     if (peers.containsKey(configuration.name())) {
       mistakes.add(0, "'peers' lists '%s', which is this host".formatted(configuration.name()));
@@ -241,7 +242,7 @@ final class ConfigurationFile {
     }
   }
 
-  private static Duration duration(YamlMapping mapping, String key, Duration otherwise) {
+  static Duration duration(YamlMapping mapping, String key, Duration otherwise) {
     return mapping.value(
         key,
         otherwise,
@@ -263,8 +264,7 @@ final class ConfigurationFile {
                 : Optional.empty());
   }
 
-  private static <E extends Enum<E>> E word(
-      YamlMapping mapping, String key, E otherwise, E[] known) {
+  static <E extends Enum<E>> E word(YamlMapping mapping, String key, E otherwise, E[] known) {
     List<String> words =
         java.util.Arrays.stream(known).map(each -> each.name().toLowerCase(Locale.ROOT)).toList();
     return mapping.value(
@@ -288,7 +288,7 @@ final class ConfigurationFile {
   }
 
   /** A parser that refuses with a problem becomes one that refuses with nothing. */
-  private static <T> Function<String, Optional<T>> told(Function<String, Optional<T>> parser) {
+  static <T> Function<String, Optional<T>> told(Function<String, Optional<T>> parser) {
     return text -> {
       try {
         return parser.apply(text);

@@ -22,7 +22,10 @@ import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.Outcome;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import io.drover.model.Transport;
+import io.drover.network.Continuity;
+import io.drover.network.LeavingGuest;
 import io.drover.qemu.PageRequests;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuProgram;
@@ -31,6 +34,7 @@ import io.drover.qemu.StreamReplay;
 import io.drover.tunnel.LinkSpeed;
 import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Relay;
+import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -68,6 +72,7 @@ final class Departures {
   private final int limit;
   private final Duration stallTimeout;
   private final CompletableFuture<Void> warm;
+  private final Continuity continuity;
   private final Map<GuestName, MigrationId> busy = new ConcurrentHashMap<>();
   private final Map<MigrationId, OutgoingMigration> running = new ConcurrentHashMap<>();
 
@@ -85,7 +90,8 @@ final class Departures {
       RandomGenerator random,
       int limit,
       Duration stallTimeout,
-      CompletableFuture<Void> warm) {
+      CompletableFuture<Void> warm,
+      Continuity continuity) {
     this.self = self;
     this.qemu = qemu;
     this.guests = guests;
@@ -100,6 +106,7 @@ final class Departures {
     this.limit = limit;
     this.stallTimeout = stallTimeout;
     this.warm = warm;
+    this.continuity = continuity;
   }
 
   Optional<String> migrationOf(GuestName guest) {
@@ -120,7 +127,8 @@ final class Departures {
             files(wanted.guest().definition()),
             MigrationId.random(random),
             client,
-            this::probe)
+            this::probe,
+            continuity)
         .run();
   }
 
@@ -257,7 +265,17 @@ final class Departures {
       SourceState initial,
       SourceHypervisor hypervisor,
       Peers.Peer peer) {
-    Ports ports = new Ports(plan, options, peer);
+    CompletableFuture<MigrationRecord> told = new CompletableFuture<>();
+    Optional<LeavingGuest> leaving =
+        plan.guest().networkCards().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                continuity.leaving(
+                    plan.guest().name(),
+                    plan.target(),
+                    GuestPorts.of(plan.guest()),
+                    step -> told.join().continuity(step)));
+    Ports ports = new Ports(plan, options, peer, leaving);
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(
@@ -272,9 +290,10 @@ final class Departures {
             System.currentTimeMillis(),
             ports::bytes,
             ports.content::view);
+    boolean _ = told.complete(record);
     OutgoingMigration migration =
         new OutgoingMigration(
-            plan, initial, hypervisor, ports, new Around(plan, peer, ports), record);
+            plan, initial, hypervisor, ports, new Around(plan, peer, ports), record, leaving);
     running.put(plan.id(), migration);
     migration.whenSettled(
         () -> {
@@ -366,15 +385,21 @@ final class Departures {
     private final MigrationOptions options;
     private final Peers.Peer peer;
     private final MemoryByContent content;
+    private final Optional<LeavingGuest> leaving;
     private Optional<SourceTunnel> tunnel = Optional.empty();
     private Optional<ControlLink> control = Optional.empty();
 
-    Ports(OutgoingPlan plan, MigrationOptions options, Peers.Peer peer) {
+    Ports(
+        OutgoingPlan plan,
+        MigrationOptions options,
+        Peers.Peer peer,
+        Optional<LeavingGuest> leaving) {
       this.plan = plan;
       this.options = options;
       this.peer = peer;
       this.content =
           new MemoryByContent(plan.id(), options.dedup(), () -> contents.checkpoint(plan.guest()));
+      this.leaving = leaving;
     }
 
     @Override
@@ -405,9 +430,22 @@ final class Departures {
           new ControlLink(
               plan.id().value(),
               () -> client.control(peer.name(), peer.socketAddress(), plan.id()),
-              events);
+              event -> hear(event, events));
       control = Optional.of(link);
-      return link;
+      return leaving.<PeerLink>map(guest -> new ContinuousLink(link, guest)).orElse(link);
+    }
+
+    /** What is said of the guest's network is not the migration's business. */
+    private void hear(SourceEvent event, Consumer<SourceEvent> events) {
+      if (event instanceof SourceEvent.FromPeer(PeerMessage.Continuity(Blob content))) {
+        try {
+          leaving.ifPresent(guest -> guest.heard(content.bytes()));
+        } catch (ProblemException e) {
+          LOG.warn("migration={} guest={} {}", plan.id(), plan.guest().name(), e.problem());
+        }
+      } else {
+        events.accept(event);
+      }
     }
 
     List<MigrationView.ChannelBytes> bytes() {

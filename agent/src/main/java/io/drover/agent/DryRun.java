@@ -4,10 +4,13 @@ import io.drover.api.CheckReport;
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.ModeChoice;
 import io.drover.model.ByteRate;
+import io.drover.model.ContinuityStep;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
+import io.drover.network.Continuity;
+import io.drover.network.LeavingGuest;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuProgram;
 import io.drover.qemu.QemuSource;
@@ -16,12 +19,16 @@ import io.drover.tunnel.ControlEnd;
 import io.drover.tunnel.ControlListener;
 import io.drover.tunnel.LinkSpeed;
 import io.drover.tunnel.PortClient;
+import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -40,7 +47,9 @@ final class DryRun {
   private final MigrationId id;
   private final PortClient client;
   private final Function<Peers.Peer, LinkSpeed> probe;
+  private final Optional<LeavingGuest> leaving;
   private final List<CheckReport.Check> checks = new ArrayList<>();
+  private final Map<String, ContinuityStep> planned = new ConcurrentSkipListMap<>();
 
   DryRun(
       QemuProgram qemu,
@@ -50,7 +59,8 @@ final class DryRun {
       List<PeerMessage.FileDigest> files,
       MigrationId id,
       PortClient client,
-      Function<Peers.Peer, LinkSpeed> probe) {
+      Function<Peers.Peer, LinkSpeed> probe,
+      Continuity continuity) {
     this.qemu = qemu;
     this.guest = guest;
     this.peer = peer;
@@ -59,6 +69,15 @@ final class DryRun {
     this.id = id;
     this.client = client;
     this.probe = probe;
+    this.leaving =
+        guest.definition().networkCards().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                continuity.leaving(
+                    guest.definition().name(),
+                    peer.name(),
+                    GuestPorts.of(guest.definition()),
+                    step -> planned.put(step.name(), step)));
   }
 
   CheckReport run() {
@@ -70,7 +89,8 @@ final class DryRun {
           "target",
           String.format(
               Locale.ROOT,
-              "%s answers at %s:%d with a valid certificate; the link carries %s, round trip %.1f ms",
+              "%s answers at %s:%d with a valid certificate; the link carries %s, round trip %.1f"
+                  + " ms",
               peer.name(),
               peer.address(),
               peer.port(),
@@ -81,6 +101,8 @@ final class DryRun {
     } catch (ProblemException e) {
       failed("target", e.problem());
       return report(options.mode().word(), "", 0, 0);
+    } finally {
+      leaving.ifPresent(LeavingGuest::stays);
     }
   }
 
@@ -123,7 +145,11 @@ final class DryRun {
           new ControlListener() {
             @Override
             public void received(PeerMessage message) {
-              answer.complete(message);
+              if (message instanceof PeerMessage.Continuity(Blob content)) {
+                leaving.ifPresent(guest -> guest.heard(content.bytes()));
+              } else {
+                answer.complete(message);
+              }
             }
 
             @Override
@@ -131,6 +157,7 @@ final class DryRun {
               answer.completeExceptionally(new IllegalStateException(end.toString()));
             }
           });
+      leaving.ifPresent(guest -> control.send(new PeerMessage.Continuity(new Blob(guest.offer()))));
       control.send(
           new PeerMessage.Prepare(
               guest.definition(),
@@ -146,6 +173,7 @@ final class DryRun {
         case PeerMessage.Prepared(var version, boolean postCopy, List<Problem> warnings) -> {
           passed("versions", "QEMU %s here, %s there".formatted(qemu.version(), version));
           remote(List.of(), warnings);
+          planned.values().forEach(step -> passed("network: " + step.name(), step.finding()));
           yield postCopy;
         }
         case PeerMessage.Refused(List<Problem> problems) -> {

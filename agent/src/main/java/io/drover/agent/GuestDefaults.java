@@ -4,6 +4,7 @@ import io.drover.api.GuestSpec;
 import io.drover.model.ByteSize;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
+import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
 import io.drover.model.Owner;
 import java.util.HexFormat;
@@ -44,7 +45,11 @@ final class GuestDefaults {
         cards.stream()
             .map(
                 card ->
-                    new NetworkCard(card.mac().orElseGet(() -> randomMac(random)), card.bridge()))
+                    new NetworkCard(
+                        card.mac().orElseGet(() -> randomMac(random)),
+                        card.bridge(),
+                        card.addresses().orElse(List.of()).stream().map(IpAddress::new).toList(),
+                        card.dnsName()))
             .toList(),
         spec.serialLog(),
         spec.owner().map(Owner::new));

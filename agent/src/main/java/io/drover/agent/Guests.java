@@ -5,6 +5,7 @@ import io.drover.migration.HypervisorEvent;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
+import io.drover.model.IpAddress;
 import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.qemu.QemuGuest;
@@ -26,6 +27,7 @@ final class Guests {
   private final QemuLauncher launcher;
   private final Records records;
   private final Consumer<GuestView> changed;
+  private final Follower follower;
   private final Map<GuestName, QemuGuest> guests = new TreeMap<>();
   private Function<GuestName, Optional<String>> migrationOf = name -> Optional.empty();
   private Consumer<GuestName> gone = name -> {};
@@ -42,7 +44,19 @@ final class Guests {
     boolean isDamaged(GuestName name);
   }
 
-  Guests(QemuLauncher launcher, Records records, Consumer<GuestView> changed) {
+  /** Who has to do something about guests that come, run and go here. */
+  interface Follower {
+    /** It started, arrived, or was found again. */
+    void found(GuestDefinition guest);
+
+    /** It went on after a stop, whoever let it. */
+    void runsAgain(GuestDefinition guest);
+
+    void ended(GuestDefinition guest);
+  }
+
+  Guests(QemuLauncher launcher, Records records, Consumer<GuestView> changed, Follower follower) {
+    this.follower = follower;
     this.launcher = launcher;
     this.records = records;
     this.changed = changed;
@@ -68,6 +82,7 @@ final class Guests {
       } else {
         LOG.warn("guest={} ended while no agent ran", definition.name());
         records.forget(definition.name());
+        follower.ended(definition);
       }
     }
   }
@@ -132,13 +147,17 @@ final class Guests {
 
   private synchronized void take(QemuGuest guest) {
     guests.put(guest.definition().name(), guest);
+    follower.found(guest.definition());
     Runnable _ =
         guest.observe(
             event -> {
               switch (event) {
                 case HypervisorEvent.ProcessExited(String reason, long _) -> ended(guest, reason);
-                case HypervisorEvent.GuestStopped _, HypervisorEvent.GuestResumed _ ->
-                    tellState(guest);
+                case HypervisorEvent.GuestStopped _ -> tellState(guest);
+                case HypervisorEvent.GuestResumed _ -> {
+                  tellState(guest);
+                  Thread.ofVirtual().start(() -> follower.runsAgain(guest.definition()));
+                }
                 default -> {}
               }
             });
@@ -170,6 +189,7 @@ final class Guests {
     if (migrationOf.apply(name).isEmpty()) {
       gone.accept(name);
     }
+    follower.ended(guest.definition());
     changed.accept(viewOf(guest));
   }
 
@@ -217,7 +237,13 @@ final class Guests {
         definition.machine(),
         definition.cpu(),
         definition.networkCards().stream()
-            .map(card -> new GuestView.CardView(card.mac(), card.bridge()))
+            .map(
+                card ->
+                    new GuestView.CardView(
+                        card.mac(),
+                        card.bridge(),
+                        card.addresses().stream().map(IpAddress::text).toList(),
+                        card.dnsName()))
             .toList(),
         definition.serialLog(),
         definition.owner().map(Owner::value),

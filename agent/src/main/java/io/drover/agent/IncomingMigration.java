@@ -13,7 +13,10 @@ import io.drover.model.HostName;
 import io.drover.model.Outcome;
 import io.drover.model.Phase;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.network.ArrivingGuest;
 import io.drover.tunnel.ControlConnection;
+import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -42,6 +45,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
   private final HostName source;
   private final PeerMessage.Prepared answer;
   private final Surroundings surroundings;
+  private final Optional<ArrivingGuest> arriving;
   private final TargetDriver driver;
   private volatile Optional<ControlConnection> connection = Optional.empty();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
@@ -54,10 +58,12 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
       TargetState initial,
       TargetHypervisor hypervisor,
       TargetChannels channels,
+      Optional<ArrivingGuest> arriving,
       Surroundings surroundings) {
     this.record = record;
     this.source = source;
     this.answer = answer;
+    this.arriving = arriving;
     this.surroundings = surroundings;
     this.driver = new TargetDriver(initial, settings, hypervisor, channels, this);
   }
@@ -123,7 +129,20 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
 
   void received(ControlConnection from, PeerMessage message) {
     if (connection.equals(Optional.of(from))) {
-      driver.post(new TargetEvent.FromPeer(message));
+      if (message instanceof PeerMessage.Continuity(Blob content)) {
+        hear(content.bytes());
+      } else {
+        driver.post(new TargetEvent.FromPeer(message));
+      }
+    }
+  }
+
+  /** What is said of the guest's network is not the migration's business. */
+  private void hear(byte[] continuity) {
+    try {
+      arriving.ifPresent(guest -> guest.heard(continuity));
+    } catch (ProblemException e) {
+      LOG.warn("migration={} guest={} {}", id(), record.subject().guest(), e.problem());
     }
   }
 
@@ -152,6 +171,8 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
 
   @Override
   public PeerMessage prepared() {
+    // Ahead of the answer, so that the source knows it when it goes on.
+    arriving.ifPresent(guest -> send(new PeerMessage.Continuity(new Blob(guest.answer()))));
     return answer;
   }
 

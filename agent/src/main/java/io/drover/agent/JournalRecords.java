@@ -6,6 +6,8 @@ import io.drover.model.GuestName;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
+import io.drover.network.GuestWhereabouts;
+import io.drover.network.Redirects;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,14 +17,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Guests and migrations as documents in the journal. */
-final class JournalRecords implements Guests.Records, MigrationStore.Disk {
+final class JournalRecords implements Guests.Records, MigrationStore.Disk, Redirects.Store {
   private static final Logger LOG = LoggerFactory.getLogger(JournalRecords.class);
   private static final String GUESTS = "guests/";
   private static final String MIGRATIONS = "migrations/";
+  private static final String WHEREABOUTS = "whereabouts/";
 
   private final Journal journal;
   private final List<GuestDefinition> guests = new ArrayList<>();
   private final List<MigrationEntry> migrations = new ArrayList<>();
+  private final List<GuestWhereabouts> whereabouts = new ArrayList<>();
   private final List<Problem> unreadable = new ArrayList<>();
   private final Set<String> damaged = new HashSet<>();
 
@@ -42,6 +46,8 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk {
         guests.add(Json.readView(json, GuestDefinition.class));
       } else if (key.startsWith(MIGRATIONS)) {
         migrations.add(Json.readView(json, MigrationEntry.class));
+      } else if (key.startsWith(WHEREABOUTS)) {
+        whereabouts.add(Json.readView(json, GuestWhereabouts.class));
       }
     } catch (ProblemException e) {
       damaged.add(key);
@@ -91,5 +97,20 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk {
   @Override
   public List<MigrationEntry> entries() {
     return List.copyOf(migrations);
+  }
+
+  @Override
+  public void keep(GuestWhereabouts kept) {
+    journal.write(WHEREABOUTS + kept.guest(), Json.write(kept));
+  }
+
+  @Override
+  public void forgetWhereabouts(GuestName guest) {
+    journal.delete(WHEREABOUTS + guest);
+  }
+
+  @Override
+  public List<GuestWhereabouts> allWhereabouts() {
+    return List.copyOf(whereabouts);
   }
 }

@@ -1,11 +1,13 @@
 package io.drover.agent;
 
+import io.drover.api.ContinuityView;
 import io.drover.api.MigrationView;
 import io.drover.api.ProblemView;
 import io.drover.migration.Ending;
 import io.drover.migration.ModeChoice;
 import io.drover.migration.TransferProgress;
 import io.drover.model.ByteRate;
+import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
@@ -16,8 +18,10 @@ import io.drover.model.Phase;
 import io.drover.model.Problem;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -52,6 +56,7 @@ final class MigrationRecord {
   private final Supplier<Optional<MigrationView.ContentView>> content;
   private final List<PhaseStart> phases = new ArrayList<>();
   private final List<ProblemView> warnings = new ArrayList<>();
+  private final Map<String, ContinuityView> continuity = new LinkedHashMap<>();
   private MigrationOptions options;
   private Optional<ModeChoice> choice = Optional.empty();
   private Optional<ByteRate> link = Optional.empty();
@@ -110,6 +115,7 @@ final class MigrationRecord {
     retries = shown.retries();
     downtimeMillis = shown.downtimeMillis();
     warnings.addAll(shown.warnings());
+    shown.continuity().forEach(step -> continuity.put(step.host() + " " + step.name(), step));
   }
 
   Subject subject() {
@@ -158,6 +164,20 @@ final class MigrationRecord {
 
   synchronized void warn(Problem problem) {
     warnings.add(ProblemView.of(problem));
+  }
+
+  /** The last word on each step counts. */
+  synchronized void continuity(ContinuityStep step) {
+    ContinuityView view = ContinuityView.of(step);
+    ContinuityView before = continuity.put(step.host() + " " + step.name(), view);
+    if (step.state() == ContinuityStep.State.FAILED && !view.equals(before)) {
+      warn(
+          Problem.host(
+              "continuity-" + step.name(),
+              "What keeps the guest reachable was not all done: %s at %s: %s"
+                  .formatted(step.name(), step.host(), step.finding()),
+              "See docs/continuity.md for what that means for whom."));
+    }
   }
 
   synchronized void progress(TransferProgress latest) {
@@ -313,7 +333,8 @@ final class MigrationRecord {
         phaseTimes(end),
         channels.get(),
         content.get().or(() -> earlier.flatMap(MigrationView::content)),
-        List.copyOf(warnings));
+        List.copyOf(warnings),
+        List.copyOf(continuity.values()));
   }
 
   /** QEMU counts pages of zeros as remaining; they cost next to nothing on the link. */

@@ -20,6 +20,7 @@ import io.drover.model.Phase;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import io.drover.model.Transport;
+import io.drover.network.LeavingGuest;
 import io.drover.qemu.PageRequests;
 import io.drover.wire.PeerMessage;
 import java.nio.file.Path;
@@ -84,6 +85,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private final SourceHypervisor hypervisor;
   private final Surroundings surroundings;
   private final MigrationRecord record;
+  private final Optional<LeavingGuest> leaving;
   private final SourceDriver driver;
   private final CompletableFuture<DirtyMemory> dirty = new CompletableFuture<>();
   private final CompletableFuture<Optional<ByteRate>> link = new CompletableFuture<>();
@@ -98,7 +100,9 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
       SourceHypervisor hypervisor,
       SourceDriver.Ports ports,
       Surroundings surroundings,
-      MigrationRecord record) {
+      MigrationRecord record,
+      Optional<LeavingGuest> leaving) {
+    this.leaving = leaving;
     this.plan = plan;
     this.hypervisor = hypervisor;
     this.surroundings = surroundings;
@@ -308,6 +312,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     if (!record.hasEnded()) {
       note(event);
     }
+    leaving.ifPresent(guest -> follow(guest, event, before, after));
     Phase phase = after.stage().phase();
     if (before.stage() != after.stage()) {
       LOG.info(
@@ -332,6 +337,26 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     }
     if (before.stage() != after.stage()) {
       surroundings.changed(this);
+    }
+  }
+
+  private static void follow(
+      LeavingGuest guest, SourceEvent event, SourceState before, SourceState after) {
+    switch (event) {
+      case SourceEvent.FromHypervisor(HypervisorEvent.GuestStopped _) -> {
+        if (!after.stage().pastCommit()) {
+          guest.paused();
+        }
+      }
+      case SourceEvent.FromHypervisor(HypervisorEvent.GuestResumed _) -> guest.resumed();
+      default -> {}
+    }
+    if (before.stage() != after.stage() && after.stage() == SourceState.Stage.ENDED) {
+      switch (after.ending().map(Ending::outcome).orElse(Outcome.ABORTED)) {
+        case COMPLETED -> guest.left();
+        case REFUSED, ABORTED, CANCELLED -> guest.stays();
+        case POWERED_OFF, LOST -> {}
+      }
     }
   }
 

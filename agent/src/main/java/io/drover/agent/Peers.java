@@ -45,6 +45,22 @@ final class Peers {
     return peer;
   }
 
+  /** A peer with whom guests go or come. */
+  Optional<Peer> exchanging(HostName name) {
+    return Optional.ofNullable(peers.get(name)).filter(peer -> peer.send() || peer.receive());
+  }
+
+  /** Guests that this host sent there send their packets from there. */
+  Optional<Problem> mayRedirect(HostName name) {
+    return exchanging(name).isPresent()
+        ? Optional.empty()
+        : Optional.of(
+            Problem.peer(
+                "not-permitted",
+                "The target exchanges no guests with host '%s'".formatted(name),
+                "Set 'send: true' or 'receive: true' for it in the target's configuration."));
+  }
+
   Optional<Problem> mayReceiveFrom(HostName name) {
     Peer peer = peers.get(name);
     return peer != null && peer.receive()

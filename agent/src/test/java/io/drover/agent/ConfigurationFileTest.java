@@ -10,7 +10,10 @@ import io.drover.agent.AgentConfiguration.TlsFiles;
 import io.drover.chunk.StoreLimits;
 import io.drover.model.ByteSize;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import io.drover.model.ProblemException;
+import io.drover.network.NetworkSettings;
+import io.drover.network.RoutedBridge;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -18,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,7 +51,8 @@ class ConfigurationFileTest {
           Duration.ofSeconds(30),
           200,
           16,
-          LogLevel.INFO);
+          LogLevel.INFO,
+          NetworkSettings.DEFAULT);
 
   @Test
   void hasADefaultForEveryKey() {
@@ -85,6 +90,11 @@ class ConfigurationFileTest {
             migration-history: 0
             max-migrations: 256
             log-level: debug
+            network:
+              routed-bridges:
+                guests: {gateway: [192.0.2.1, "fe80::1"], mac: "02:00:5e:00:53:01"}
+              redirect: "off"
+              redirect-idle: 1m
             """);
 
     assertThat(read)
@@ -113,7 +123,16 @@ class ConfigurationFileTest {
                 Duration.ofMinutes(2),
                 0,
                 256,
-                LogLevel.DEBUG));
+                LogLevel.DEBUG,
+                new NetworkSettings(
+                    Map.of(
+                        "guests",
+                        new RoutedBridge(
+                            "guests",
+                            "02:00:5e:00:53:01",
+                            List.of(new IpAddress("192.0.2.1"), new IpAddress("fe80::1")))),
+                    NetworkSettings.Redirect.OFF,
+                    Optional.of(Duration.ofMinutes(1)))));
   }
 
   @ParameterizedTest
@@ -147,6 +166,13 @@ class ConfigurationFileTest {
         "name: [|line",
         "- a|line 1: the file must be keys with values",
         "qemu: ''|line 1: 'qemu' is ''",
+        "network: {bridges: {}}|line 1: unknown key 'network.bridges'",
+        "network:~  routed-bridges:~    g: {gateway: [192.0.2.1]}|line 3: the routed bridge 'g'"
+            + " wants",
+        "network:~  routed-bridges:~    g: {gateway: [192.0.2.1/24]}|line 3: the gateway"
+            + " '192.0.2.1/24'",
+        "network: {redirect: vpn}|one of tunnel, off",
+        "network: {redirect-idle: 10ms}|a time from 1s to 24h",
       })
   void tellsAMistakeWithItsLine(String text, String expected) {
     assertThatThrownBy(() -> parse(text.replace("~", "\n")))

@@ -18,7 +18,9 @@ final class Views {
         1,
         GuestDefaults.MACHINE,
         GuestDefaults.CPU,
-        List.of(new GuestView.CardView("52:54:00:00:00:01", "br0")),
+        List.of(
+            new GuestView.CardView(
+                "52:54:00:00:00:01", "br0", List.of("192.0.2.10"), Optional.empty())),
         Optional.empty(),
         Optional.empty(),
         4711,
@@ -67,6 +69,7 @@ final class Views {
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(new MigrationView.ChannelBytes("main", 1, 1L << 30, 4096)),
         Optional.empty(),
+        List.of(),
         List.of());
   }
 }

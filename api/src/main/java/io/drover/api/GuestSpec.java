@@ -25,6 +25,17 @@ public record GuestSpec(
    * A network card to make.
    *
    * @param mac random when left out
+   * @param addresses what the guest has on it
+   * @param dnsName a name that leads to them
    */
-  public record CardSpec(Optional<String> mac, String bridge) {}
+  public record CardSpec(
+      Optional<String> mac,
+      String bridge,
+      Optional<List<String>> addresses,
+      Optional<String> dnsName) {
+    /** A card of whose addresses nothing is known. */
+    public CardSpec(Optional<String> mac, String bridge) {
+      this(mac, bridge, Optional.empty(), Optional.empty());
+    }
+  }
 }

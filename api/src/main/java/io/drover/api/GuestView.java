@@ -22,5 +22,6 @@ public record GuestView(
     long pid,
     Optional<String> migration) {
 
-  public record CardView(String mac, String bridge) {}
+  public record CardView(
+      String mac, String bridge, List<String> addresses, Optional<String> dnsName) {}
 }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param downtimeMillis guest stopped at the source until running at the target, as the agents saw
  * @param outcome absent while it runs
  * @param content what crossing by content did; absent where both hosts did not agree to it
+ * @param continuity what was done so that the guest stays reachable, on either host
  */
 public record MigrationView(
     String id,
@@ -49,7 +50,8 @@ public record MigrationView(
     List<PhaseTime> phases,
     List<ChannelBytes> channels,
     Optional<ContentView> content,
-    List<ProblemView> warnings) {
+    List<ProblemView> warnings,
+    List<ContinuityView> continuity) {
 
   public record PhaseTime(String phase, double startSeconds, double durationSeconds) {}
 

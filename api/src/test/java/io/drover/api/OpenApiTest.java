@@ -32,6 +32,7 @@ class OpenApiTest {
           MigrationView.class,
           MigrationView.PhaseTime.class,
           MigrationView.ChannelBytes.class,
+          ContinuityView.class,
           CheckReport.class,
           CheckReport.Check.class,
           EventView.class,

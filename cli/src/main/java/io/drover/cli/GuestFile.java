@@ -133,6 +133,7 @@ final class GuestFile {
     return switch (key) {
       case "vcpus" -> number(node);
       case "networkCards" -> cards(node);
+      case "addresses" -> words(node);
       default -> scalar(node);
     };
   }
@@ -146,6 +147,13 @@ final class GuestFile {
       cards.add(mapping(each, GuestSpec.CardSpec.class));
     }
     return cards;
+  }
+
+  private List<String> words(Node node) {
+    if (!(node instanceof SequenceNode sequence)) {
+      throw mistake(line(node), "addresses wants a list, such as [192.0.2.10]");
+    }
+    return sequence.getValue().stream().map(this::scalar).toList();
   }
 
   private int number(Node node) {

@@ -191,6 +191,13 @@ final class MigrationText {
                             .map(downtime -> ", downtime " + millis(downtime))
                             .orElse("")));
     lines.addAll(facts.lines());
+    if (!view.continuity().isEmpty()) {
+      Table table = new Table("NETWORK", "AT", "", "FINDING");
+      view.continuity()
+          .forEach(step -> table.row(step.name(), step.host(), step.state(), step.finding()));
+      lines.add("");
+      lines.addAll(table.lines(terminal));
+    }
     if (!view.channels().isEmpty()) {
       Table table = new Table("CHANNEL", ">ATTEMPT", ">SENT", ">RECEIVED");
       view.channels()

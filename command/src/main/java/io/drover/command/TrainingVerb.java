@@ -44,7 +44,9 @@ final class TrainingVerb implements Callable<Integer> {
           2,
           "pc-i440fx-7.2",
           "qemu64",
-          List.of(new GuestView.CardView("52:54:00:00:00:01", "br0")),
+          List.of(
+              new GuestView.CardView(
+                  "52:54:00:00:00:01", "br0", List.of("192.0.2.10"), Optional.empty())),
           Optional.empty(),
           Optional.empty(),
           4711,

@@ -94,7 +94,10 @@ final class LabGuest {
             Optional.of(
                 List.of(
                     new GuestSpec.CardSpec(
-                        Optional.of(AddressPlan.guestMac(index)), network.bridge()))),
+                        Optional.of(AddressPlan.guestMac(index)),
+                        network.bridge(),
+                        Optional.of(List.of(address())),
+                        Optional.empty()))),
             Optional.of("/run/serial/" + name + ".log"),
             owner);
   }

@@ -129,7 +129,9 @@ class ContentIT {
         .run(
             "sh",
             "-c",
-            "cd " + STORE + " && for pack in checkpoints/*.pack cache/*.pack; do"
+            "cd "
+                + STORE
+                + " && for pack in checkpoints/*.pack cache/*.pack; do"
                 + " [ -e $pack ] || continue; size=$(stat -c %s $pack);"
                 + " head -c $size /dev/urandom | dd of=$pack conv=notrunc bs=1M status=none; done");
     MigrationView back = guest.move(away(guest, "precopy", "on"));
@@ -216,8 +218,7 @@ class ContentIT {
     guest.move(away(guest, "precopy", "on"));
     assertThat(checkpoints(Fleet.ALPHA)).contains(guest.name());
     fleet().agent(Fleet.BETA).stopGuest(guest.name(), StopManner.FORCED);
-    fleet()
-        .until("it is removed", () -> !checkpoints(Fleet.BETA).contains(guest.name()));
+    fleet().until("it is removed", () -> !checkpoints(Fleet.BETA).contains(guest.name()));
   }
 
   private static List<String> checkpoints(String host) {

@@ -43,6 +43,7 @@ class ConvergenceTest {
         List.of(),
         List.of(),
         Optional.empty(),
+        List.of(),
         List.of());
   }
 

@@ -46,6 +46,11 @@ final class LibC {
   private static final MethodHandle POLL =
       bind("poll", FunctionDescriptor.of(INT, POINTER, LONG, INT));
   private static final MethodHandle CLOSE = bind("close", FunctionDescriptor.of(INT, INT));
+  private static final MethodHandle SOCKET =
+      bind("socket", FunctionDescriptor.of(INT, INT, INT, INT));
+  private static final MethodHandle BIND =
+      bind("bind", FunctionDescriptor.of(INT, INT, POINTER, INT));
+  private static final MethodHandle SETNS = bind("setns", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle STRERROR =
       LINKER.downcallHandle(
           LINKER.defaultLookup().findOrThrow("strerror"), FunctionDescriptor.of(POINTER, INT));
@@ -98,6 +103,35 @@ final class LibC {
       entry.set(INT, 0, descriptor);
       entry.set(ValueLayout.JAVA_SHORT, 4, (short) 1); // POLLIN
       return (int) POLL.invokeExact(state, entry, 1L, timeoutMillis) > 0;
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  static int socket(int domain, int type, int protocol) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) SOCKET.invokeExact(state, domain, type, protocol), state);
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  static int bind(int descriptor, MemorySegment address) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      int length = Math.toIntExact(address.byteSize());
+      return result((int) BIND.invokeExact(state, descriptor, address, length), state);
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  /** Moves the calling thread, which must be a platform thread, into a namespace. */
+  static int setns(int descriptor, int kind) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      return result((int) SETNS.invokeExact(state, descriptor, kind), state);
     } catch (Throwable failure) {
       throw impossible(failure);
     }

@@ -7,8 +7,9 @@ import java.lang.foreign.ValueLayout;
 import java.util.OptionalInt;
 
 /**
- * A TAP network device made by this process; it vanishes from the system when the process ends or
- * {@link #close} is called, whatever network namespace it was moved to meanwhile.
+ * A TAP or TUN network device made by this process; unless it is to {@link #persist}, it vanishes
+ * from the system when the process ends or {@link #close} is called, whatever network namespace it
+ * was moved to meanwhile.
  *
  * <p>Each frame is preceded by ten bytes that say how to cut it up (the kernel's {@code
  * virtio_net_hdr}): a frame read from one device may be written to another as it is. With {@link
@@ -37,11 +38,26 @@ public final class TapDevice implements AutoCloseable {
     }
   }
 
+  /** What the device carries. */
+  public enum Layer {
+    /** Ethernet frames (a tap). */
+    FRAMES(0x0002),
+    /** IP packets (a tun). */
+    PACKETS(0x0001);
+
+    private final int flag;
+
+    Layer(int flag) {
+      this.flag = flag;
+    }
+  }
+
   private static final long TUNSETIFF = 0x400454caL;
+  private static final long TUNSETPERSIST = 0x400454cbL;
   private static final long TUNSETOFFLOAD = 0x400454d0L;
   private static final int IFREQ_BYTES = 40;
   private static final int NAME_BYTES = 16;
-  private static final short IFF_TAP_NO_PI_VNET_HDR = 0x0002 | 0x1000 | 0x4000;
+  private static final int IFF_NO_PI_VNET_HDR = 0x1000 | 0x4000;
 
   private final String name;
   private final int descriptor;
@@ -53,6 +69,11 @@ public final class TapDevice implements AutoCloseable {
 
   /** Makes the device in the caller's network namespace; needs CAP_NET_ADMIN there. */
   public static TapDevice create(String name) {
+    return create(name, Layer.FRAMES);
+  }
+
+  /** Makes the device, or takes up one that was {@link #persist kept} and has no process. */
+  public static TapDevice create(String name, Layer layer) {
     if (name.isEmpty() || name.length() >= NAME_BYTES) {
       throw new IllegalArgumentException("interface name '%s'".formatted(name));
     }
@@ -68,7 +89,7 @@ public final class TapDevice implements AutoCloseable {
       // The kernel reads and writes exactly one struct ifreq, which this segment has room for.
       MemorySegment request = arena.allocate(IFREQ_BYTES);
       request.setString(0, name);
-      request.set(ValueLayout.JAVA_SHORT, NAME_BYTES, IFF_TAP_NO_PI_VNET_HDR);
+      request.set(ValueLayout.JAVA_SHORT, NAME_BYTES, (short) (IFF_NO_PI_VNET_HDR | layer.flag));
       int result = LibC.ioctl(descriptor, TUNSETIFF, request);
       if (result < 0) {
         LibC.close(descriptor);
@@ -84,6 +105,15 @@ public final class TapDevice implements AutoCloseable {
 
   public String name() {
     return name;
+  }
+
+  /** Lets it outlive this process: what is routed to it meanwhile is dropped, not sent astray. */
+  public void persist() {
+    int result = LibC.ioctl(descriptor, TUNSETPERSIST, MemorySegment.ofAddress(1));
+    if (result < 0) {
+      throw new IllegalStateException(
+          "%s cannot be kept (%s)".formatted(name, LibC.reason(-result)));
+    }
   }
 
   public void offload(Offload offload) {

@@ -78,6 +78,7 @@ final class SourceLost {
           PeerMessage.Running _,
           PeerMessage.Paused _,
           PeerMessage.TargetStatus _,
+          PeerMessage.Continuity _,
           PeerMessage.HeartbeatReply _ ->
           SourceStep.of(state);
     };

@@ -67,6 +67,7 @@ public final class TargetMachine {
                   new TargetEffect.Launch())
               : TargetStep.of(state, new TargetEffect.Send(status(state)));
       case PeerMessage.Heartbeat _,
+          PeerMessage.Continuity _,
           PeerMessage.Prepared _,
           PeerMessage.Refused _,
           PeerMessage.Listening _,

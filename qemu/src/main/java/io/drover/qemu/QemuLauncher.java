@@ -41,6 +41,11 @@ public final class QemuLauncher {
     return program;
   }
 
+  /** What the tap device of a guest's card is called, on every host. */
+  public static String deviceOf(GuestDefinition guest, int card) {
+    return CommandLine.tapName(guest, card);
+  }
+
   /** Boots the guest. */
   public QemuGuest start(GuestDefinition guest) {
     GuestFiles files = GuestFiles.of(runDirectory, guest.name());

@@ -23,4 +23,7 @@ public interface PeerHandler {
 
   /** A channel whose ticket was good and is now used up. */
   void channel(HostName peer, Purpose.Channel purpose, TlsChannel channel);
+
+  /** A connection for packets of guests that moved; served to its end before this returns. */
+  void redirect(HostName peer, TlsChannel channel);
 }

@@ -302,6 +302,15 @@ public final class Port implements Closeable {
           peers.control(
               new ControlConnection(channel, hello.from(), control.migration(), limits.control()));
       case Purpose.Channel purpose -> peers.channel(hello.from(), purpose, channel);
+      case Purpose.Redirect() -> {
+        open.add(channel);
+        try {
+          peers.redirect(hello.from(), channel);
+        } finally {
+          open.remove(channel);
+          closeQuietly(channel);
+        }
+      }
       case Purpose.Probe() -> {
         open.add(channel);
         try (Deadline _ = new Deadline(LinkProbe.ANSWER_LIMIT, channel);

@@ -59,6 +59,11 @@ public final class PortClient {
     return connect(peer, address, channel);
   }
 
+  /** Opens a connection for packets of guests that moved; throws as {@link #control} does. */
+  public TlsChannel redirect(HostName peer, InetSocketAddress address) {
+    return connect(peer, address, new Purpose.Redirect());
+  }
+
   /** Measures the link to a peer; throws as {@link #control} does. */
   public LinkSpeed probe(HostName peer, InetSocketAddress address) {
     try (TlsChannel channel = connect(peer, address, new Purpose.Probe());

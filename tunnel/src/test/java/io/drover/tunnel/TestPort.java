@@ -27,6 +27,7 @@ final class TestPort implements PeerHandler, OperatorHandler, AutoCloseable {
   final Set<HostName> permitted = ConcurrentHashMap.newKeySet();
   final BlockingQueue<ControlConnection> controls = new LinkedBlockingQueue<>();
   final BlockingQueue<TlsChannel> channels = new LinkedBlockingQueue<>();
+  final BlockingQueue<TlsChannel> redirects = new LinkedBlockingQueue<>();
   final BlockingQueue<String> operators = new LinkedBlockingQueue<>();
   final Tickets tickets = new Tickets(new SecureRandom(), Duration.ofMinutes(1));
   final Port port;
@@ -83,6 +84,11 @@ final class TestPort implements PeerHandler, OperatorHandler, AutoCloseable {
   @Override
   public void channel(HostName peer, Purpose.Channel purpose, TlsChannel channel) {
     channels.add(channel);
+  }
+
+  @Override
+  public void redirect(HostName peer, TlsChannel channel) {
+    redirects.add(channel);
   }
 
   @Override

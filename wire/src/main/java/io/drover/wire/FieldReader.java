@@ -99,6 +99,19 @@ final class FieldReader {
     return string(Protocol.MAX_TEXT_BYTES);
   }
 
+  Blob blob() {
+    int length = in.getInt();
+    if (length < 0 || length > Blob.MAX_BYTES) {
+      throw wrong("the length of a blob", length);
+    }
+    if (length > in.remaining()) {
+      throw new BufferUnderflowException();
+    }
+    byte[] bytes = new byte[length];
+    in.get(bytes);
+    return new Blob(bytes);
+  }
+
   <T> Optional<T> optional(Supplier<T> read) {
     return flag() ? Optional.of(read.get()) : Optional.empty();
   }

@@ -68,6 +68,12 @@ final class FieldWriter {
     out.write(utf8, 0, length);
   }
 
+  void blob(Blob value) {
+    byte[] bytes = value.bytes();
+    i32(bytes.length);
+    out.writeBytes(bytes);
+  }
+
   <T> void optional(Optional<T> value, Consumer<T> write) {
     flag(value.isPresent());
     value.ifPresent(write);

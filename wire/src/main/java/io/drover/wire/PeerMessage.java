@@ -65,6 +65,15 @@ public sealed interface PeerMessage {
   /** Sent every second; a peer that does not answer is taken for cut off. */
   record Heartbeat(long sequence) implements PeerMessage {}
 
+  // ---- both ways ----
+
+  /**
+   * What keeps the guest reachable: of the source before {@link Prepare} and before {@link Commit},
+   * of the target before {@link Prepared}. What is in it is the business of those who keep it so; a
+   * migration takes its course without it too.
+   */
+  record Continuity(Blob content) implements PeerMessage {}
+
   // ---- from the target ----
 
   /** Checks passed; a hypervisor waits (unless it was a dry run). */

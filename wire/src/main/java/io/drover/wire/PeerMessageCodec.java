@@ -10,6 +10,7 @@ final class PeerMessageCodec {
   private static final int ATTACH = 0x15;
   private static final int SOURCE_LOST = 0x17;
   private static final int HEARTBEAT = 0x16;
+  private static final int CONTINUITY = 0x20;
   private static final int PREPARED = 0x30;
   private static final int REFUSED = 0x31;
   private static final int LISTENING = 0x32;
@@ -56,6 +57,7 @@ final class PeerMessageCodec {
         out.optional(listening.nativePort(), out::u16);
         PeerMessageFields.content(out, listening.content());
       }
+      case PeerMessage.Continuity continuity -> out.blob(continuity.content());
       case PeerMessage.Paused paused -> out.prose(paused.reason());
       case PeerMessage.Gone gone -> {
         out.flag(gone.mayHaveRun());
@@ -86,6 +88,7 @@ final class PeerMessageCodec {
       case PeerMessage.Finished _ -> FINISHED;
       case PeerMessage.Attach _ -> ATTACH;
       case PeerMessage.Heartbeat _ -> HEARTBEAT;
+      case PeerMessage.Continuity _ -> CONTINUITY;
       case PeerMessage.Prepared _ -> PREPARED;
       case PeerMessage.Refused _ -> REFUSED;
       case PeerMessage.Listening _ -> LISTENING;
@@ -121,6 +124,7 @@ final class PeerMessageCodec {
       case FINISHED -> new PeerMessage.Finished();
       case ATTACH -> new PeerMessage.Attach();
       case HEARTBEAT -> new PeerMessage.Heartbeat(in.i64());
+      case CONTINUITY -> new PeerMessage.Continuity(in.blob());
       case PREPARED ->
           new PeerMessage.Prepared(
               PeerMessageFields.version(in),

@@ -5,6 +5,7 @@ import io.drover.model.ByteSize;
 import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
+import io.drover.model.IpAddress;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
@@ -82,6 +83,8 @@ final class PeerMessageFields {
         card -> {
           out.string(card.mac(), MAX_WORD);
           out.string(card.bridge(), MAX_WORD);
+          out.list(card.addresses(), address -> out.string(address.text(), MAX_WORD));
+          out.optional(card.dnsName(), name -> out.string(name, MAX_WORD));
         });
     out.optional(guest.serialLog(), path -> out.string(path, MAX_PATH));
     out.optional(guest.owner(), owner -> out.string(owner.value(), MAX_WORD));
@@ -98,7 +101,13 @@ final class PeerMessageFields {
         in.optional(() -> in.string(MAX_PATH)),
         in.optional(() -> in.string(MAX_PATH)),
         in.string(Protocol.MAX_COMMAND_LINE_BYTES),
-        in.list(() -> new NetworkCard(in.string(MAX_WORD), in.string(MAX_WORD))),
+        in.list(
+            () ->
+                new NetworkCard(
+                    in.string(MAX_WORD),
+                    in.string(MAX_WORD),
+                    in.list(() -> new IpAddress(in.string(MAX_WORD))),
+                    in.optional(() -> in.string(MAX_WORD)))),
         in.optional(() -> in.string(MAX_PATH)),
         in.optional(() -> new Owner(in.string(MAX_WORD))));
   }

@@ -18,4 +18,7 @@ public sealed interface Purpose {
 
   /** Throw-away bytes by which the caller measures the link; ended by the caller. */
   record Probe() implements Purpose {}
+
+  /** Packets of guests that moved between the two hosts, both ways. */
+  record Redirect() implements Purpose {}
 }

@@ -20,6 +20,7 @@ public final class WireCodec {
   private static final int CONTROL = 1;
   private static final int CHANNEL = 2;
   private static final int PROBE = 3;
+  private static final int REDIRECT = 4;
 
   private WireCodec() {}
 
@@ -41,6 +42,7 @@ public final class WireCodec {
         PeerMessageFields.ticket(out, ticket);
       }
       case Purpose.Probe() -> out.u8(PROBE);
+      case Purpose.Redirect() -> out.u8(REDIRECT);
     }
     return out.bytes();
   }
@@ -80,6 +82,7 @@ public final class WireCodec {
               in.u16(),
               PeerMessageFields.ticket(in));
       case PROBE -> new Purpose.Probe();
+      case REDIRECT -> new Purpose.Redirect();
       default -> throw FieldReader.wrong("a connection's purpose", kind);
     };
   }

@@ -8,6 +8,7 @@ import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
@@ -53,6 +54,7 @@ class GoldenBytesTest {
     bytes.put("hello-control", hello(new Purpose.Control(ID)));
     bytes.put("hello-channel", hello(new Purpose.Channel(ID, 2, 1, TICKET)));
     bytes.put("hello-probe", hello(new Purpose.Probe()));
+    bytes.put("hello-redirect", hello(new Purpose.Redirect()));
     bytes.put("welcome", WireCodec.encode(new HelloReply.Welcome(2, alpha)));
     bytes.put("hello-refused", WireCodec.encode(new HelloReply.Refused(PROBLEM)));
     GuestDefinition guest =
@@ -66,7 +68,12 @@ class GoldenBytesTest {
             Optional.of("/boot/vmlinuz"),
             Optional.empty(),
             "quiet",
-            List.of(new NetworkCard("52:54:00:12:34:56", "br0")),
+            List.of(
+                new NetworkCard(
+                    "52:54:00:12:34:56",
+                    "br0",
+                    List.of(new IpAddress("192.0.2.10")),
+                    Optional.of("web.example.org"))),
             Optional.of("/run/web.log"),
             Optional.of(new Owner("alice")));
     MigrationOptions options =
@@ -96,6 +103,7 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Finished());
     put(bytes, new PeerMessage.Attach());
     put(bytes, new PeerMessage.Heartbeat(7));
+    put(bytes, new PeerMessage.Continuity(new Blob(new byte[] {1, 2, 3})));
     put(bytes, new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
     put(

@@ -6,6 +6,7 @@ import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
@@ -25,7 +26,7 @@ import java.util.function.Supplier;
 
 /** Valid messages of every kind, from a seed. */
 final class RandomMessages {
-  static final int KINDS = 19;
+  static final int KINDS = 20;
   private final Random random;
 
   RandomMessages(long seed) {
@@ -68,17 +69,23 @@ final class RandomMessages {
       case 16 -> new PeerMessage.TargetStatus(oneOf(TargetStage.values()), random.nextBoolean());
       case 17 -> new PeerMessage.HeartbeatReply(random.nextLong());
       case 18 -> new PeerMessage.SourceLost(text(200));
+      case 19 -> {
+        byte[] bytes = new byte[random.nextInt(5000)];
+        random.nextBytes(bytes);
+        yield new PeerMessage.Continuity(new Blob(bytes));
+      }
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }
 
   Hello hello() {
     Purpose purpose =
-        switch (random.nextInt(3)) {
+        switch (random.nextInt(4)) {
           case 0 -> new Purpose.Control(MigrationId.random(random));
           case 1 ->
               new Purpose.Channel(
                   MigrationId.random(random), random.nextInt(99), random.nextInt(18), ticket());
+          case 2 -> new Purpose.Redirect();
           default -> new Purpose.Probe();
         };
     return new Hello(2, 2, host(), purpose);
@@ -101,7 +108,14 @@ final class RandomMessages {
         optional(() -> "/" + text(4000)),
         optional(() -> "/boot/initrd.img"),
         text(4000),
-        list(16, () -> new NetworkCard("52:54:00:" + hex(2) + ":" + hex(2) + ":" + hex(2), "br0")),
+        list(
+            16,
+            () ->
+                new NetworkCard(
+                    "52:54:00:" + hex(2) + ":" + hex(2) + ":" + hex(2),
+                    "br0",
+                    list(4, () -> new IpAddress(oneOf("192.0.2.1", "2001:db8::1"))),
+                    optional(() -> "web" + hex(3) + ".example.org"))),
         optional(() -> "/run/serial.log"),
         optional(() -> new Owner("o" + hex(4))));
   }

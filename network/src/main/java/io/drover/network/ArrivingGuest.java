@@ -1,0 +1,233 @@
+package io.drover.network;
+
+import io.drover.model.ContinuityStep;
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.Problem;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * The target's side of what keeps a guest reachable: its filter is in force before its hypervisor
+ * is said to be prepared, its connections are known before it runs, and the network is told once it
+ * does. Safe for all threads.
+ */
+public final class ArrivingGuest {
+  /** So long may the guest stand still for its connections. */
+  private static final Duration RESTORING_LIMIT = Duration.ofSeconds(1);
+
+  private final GuestName guest;
+  private final HostName host;
+  private final List<GuestPort> ports;
+  private final HostNetwork network;
+  private final Redirects redirects;
+  private final Announcer announcer;
+  private final StepLog log;
+  private final Optional<ContinuityMessage.Offer> offer;
+  private boolean loaded;
+  private boolean routed;
+  private CompletableFuture<Void> restoring = CompletableFuture.completedFuture(null);
+
+  ArrivingGuest(
+      GuestName guest,
+      HostName host,
+      List<GuestPort> ports,
+      HostNetwork network,
+      Redirects redirects,
+      Announcer announcer,
+      Optional<ContinuityMessage.Offer> offer,
+      Consumer<ContinuityStep> told) {
+    this.guest = guest;
+    this.host = host;
+    this.ports = ports;
+    this.network = network;
+    this.redirects = redirects;
+    this.announcer = announcer;
+    this.offer = offer;
+    this.log = new StepLog(guest, host, told);
+  }
+
+  /** What will be done, for people to see before it is. */
+  public List<ContinuityStep> plan() {
+    List<ContinuityStep> steps = new ArrayList<>();
+    GuestFilter filter = offer.map(ContinuityMessage.Offer::filter).orElse(GuestFilter.NONE);
+    steps.add(
+        planned(
+            "filter",
+            filter.isEmpty()
+                ? "the guest has no tables named %s".formatted(GuestFilter.tableName(guest))
+                : "%d of its tables (hash %s) in force before the guest runs"
+                    .formatted(filter.tables().size(), filter.hash())));
+    boolean addressed = ports.stream().anyMatch(port -> !port.card().addresses().isEmpty());
+    steps.add(
+        planned(
+            "connections",
+            addressed
+                ? "tracked connections follow before the guest runs"
+                : "the guest's addresses are not known, so tracked connections stay behind"));
+    whereabouts()
+        .ifPresent(
+            next ->
+                steps.add(
+                    planned(
+                        "route",
+                        "%s lead here by move %d; what arrives at %s is passed on"
+                            .formatted(next.addresses(), next.sequence(), next.anchorsBut(host)))));
+    for (GuestPort port : ports) {
+      steps.add(planned("announce " + port.device(), announcer.sentence(port)));
+    }
+    return steps;
+  }
+
+  /** What stands in the way of a guest that needs to be found. */
+  public List<Problem> problems() {
+    return whereabouts().isPresent() ? redirects.missing(ports).stream().toList() : List.of();
+  }
+
+  private Optional<GuestWhereabouts> whereabouts() {
+    return offer.flatMap(ContinuityMessage.Offer::whereabouts);
+  }
+
+  private ContinuityStep planned(String name, String sentence) {
+    return ContinuityStep.planned(name, host, sentence);
+  }
+
+  /** The answer to the source's offer. */
+  public byte[] answer() {
+    return ContinuityCodec.encode(new ContinuityMessage.Answer(plan()));
+  }
+
+  /** Puts the filter in force; throws if that cannot be done, and then nothing is left of it. */
+  public synchronized void prepare() {
+    if (offer.isPresent() && !offer.get().filter().isEmpty()) {
+      log.required("filter", () -> load(offer.get().filter()));
+      loaded = true;
+    }
+    whereabouts().ifPresent(redirects::prepare);
+  }
+
+  private String load(GuestFilter filter) {
+    network.load(guest, filter);
+    return "%d tables in force and verified (hash %s)"
+        .formatted(filter.tables().size(), filter.hash());
+  }
+
+  /** Takes in what the source says; the work is done on a thread of its own. */
+  public synchronized void heard(byte[] message) {
+    if (ContinuityCodec.decode(message) instanceof ContinuityMessage.HandOver handOver) {
+      CompletableFuture<Void> done = new CompletableFuture<>();
+      restoring = done;
+      Thread.ofVirtual()
+          .name("restore-" + guest)
+          .start(
+              () -> {
+                try {
+                  restore(handOver);
+                } finally {
+                  done.complete(null);
+                }
+              });
+    }
+  }
+
+  private void restore(ContinuityMessage.HandOver handOver) {
+    arrived();
+    handOver.filter().ifPresent(filter -> log.wished("filter", () -> load(filter)));
+    List<io.drover.model.IpAddress> own =
+        ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
+    log.wished(
+        "connections",
+        () -> {
+          List<Connection> connections =
+              handOver.connections().stream()
+                  .flatMap(line -> Connection.parse(line).stream())
+                  .filter(connection -> connection.isOf(own))
+                  .toList();
+          network.restore(connections);
+          return "%d tracked connections followed".formatted(connections.size());
+        });
+  }
+
+  /**
+   * The guest was given up by its source: the way to it leads here. What arrives before it runs
+   * waits in its device's queue.
+   */
+  public synchronized void arrived() {
+    if (!routed && whereabouts().isPresent()) {
+      routed = true;
+      log.wished("route", () -> redirects.arrive(whereabouts().orElseThrow(), ports));
+    }
+  }
+
+  /**
+   * To be called right before the guest may run: waits for its connections, in bounds, and makes
+   * its frames find it.
+   */
+  public void beforeRun() {
+    CompletableFuture<Void> waited;
+    synchronized (this) {
+      waited = restoring;
+    }
+    long began = System.nanoTime();
+    try {
+      Void _ = waited.get(RESTORING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      log.failed(
+          "connections",
+          Problem.host(
+              "restore-slow",
+              "The guest's connections were not restored within %d ms; it runs without waiting"
+                  .formatted(RESTORING_LIMIT.toMillis()),
+              "A strict firewall here may cut them; lower the host's load."),
+          began);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    arrived();
+    for (GuestPort port : ports) {
+      log.wished(
+          "port " + port.device(),
+          () -> {
+            network.learn(port);
+            return "%s leads to the guest".formatted(port.device());
+          });
+    }
+  }
+
+  /** What has been done so far, for the source to show. */
+  public byte[] report() {
+    return ContinuityCodec.encode(new ContinuityMessage.Report(log.steps()));
+  }
+
+  /** The guest runs here: tells the network, again and again for a few seconds. */
+  public void runs() {
+    for (GuestPort port : ports) {
+      log.wished("announce " + port.device(), () -> announcer.announce(port));
+    }
+  }
+
+  /** The guest never ran here and never will. */
+  public synchronized void undo() {
+    whereabouts().ifPresent(next -> redirects.abandon(guest, host));
+    if (loaded) {
+      loaded = false;
+      log.wished(
+          "filter",
+          () -> {
+            network.removeFilter(guest);
+            return "the guest's own tables are removed here: it did not come";
+          });
+    }
+  }
+
+  public List<ContinuityStep> steps() {
+    return log.steps();
+  }
+}

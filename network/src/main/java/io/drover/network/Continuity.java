@@ -1,0 +1,99 @@
+package io.drover.network;
+
+import io.drover.model.ContinuityStep;
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.IpAddress;
+import io.drover.model.ProblemException;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** One host's part in keeping guests reachable. */
+public final class Continuity {
+  private static final Logger LOG = LoggerFactory.getLogger(Continuity.class);
+
+  private final HostName host;
+  private final HostNetwork network;
+  private final Redirects redirects;
+  private final Announcer announcer;
+
+  public Continuity(HostName host, HostNetwork network, Redirects redirects) {
+    this.host = host;
+    this.network = network;
+    this.redirects = redirects;
+    this.announcer = new Announcer(network);
+  }
+
+  /** Does once, to nobody's harm, what the first move would otherwise be the first to do. */
+  public void warmUp() {
+    try {
+      network.send("lo", List.of());
+      List<Connection> _ = network.connections(List.of(new IpAddress("192.0.2.0")));
+      byte[] message =
+          ContinuityCodec.encode(new ContinuityMessage.HandOver(Optional.empty(), List.of()));
+      ContinuityMessage _ = ContinuityCodec.decode(message);
+    } catch (ProblemException e) {
+      LOG.warn("guests' networks: {}", e.problem());
+    }
+  }
+
+  /** A guest on its way out; {@code told} hears of each step, the target's too. */
+  public LeavingGuest leaving(
+      GuestName guest, HostName to, List<GuestPort> ports, Consumer<ContinuityStep> told) {
+    return new LeavingGuest(guest, host, to, ports, network, redirects, told);
+  }
+
+  /**
+   * A guest on its way here.
+   *
+   * @param offer what the source said of it, if it did
+   * @throws io.drover.model.ProblemException if that cannot be understood
+   */
+  public ArrivingGuest arriving(
+      GuestName guest,
+      List<GuestPort> ports,
+      Optional<byte[]> offer,
+      Consumer<ContinuityStep> told) {
+    Optional<ContinuityMessage.Offer> understood =
+        offer
+            .map(ContinuityCodec::decode)
+            .filter(ContinuityMessage.Offer.class::isInstance)
+            .map(ContinuityMessage.Offer.class::cast);
+    return new ArrivingGuest(guest, host, ports, network, redirects, announcer, understood, told);
+  }
+
+  /** A guest is this host's: it started, arrived, or an earlier run of the agent knew it. */
+  public void found(GuestName guest, List<GuestPort> ports) {
+    try {
+      redirects.found(guest, ports);
+    } catch (ProblemException e) {
+      LOG.error("guest={} cannot be routed to: {}", guest, e.problem());
+    }
+  }
+
+  /** A guest that is here began to run, whoever let it: its network may have forgotten it. */
+  public void runsAgain(GuestName guest, List<GuestPort> ports) {
+    StepLog log = new StepLog(guest, host, step -> {});
+    log.wished(
+        "route",
+        () -> {
+          redirects.runs(guest, ports);
+          return "leads here";
+        });
+    for (GuestPort port : ports) {
+      log.wished("announce " + port.device(), () -> announcer.announce(port));
+    }
+  }
+
+  /** A guest ended here. */
+  public void ended(GuestName guest) {
+    try {
+      redirects.ended(guest);
+    } catch (ProblemException e) {
+      LOG.warn("guest={} left a route behind: {}", guest, e.problem());
+    }
+  }
+}

@@ -1,0 +1,178 @@
+package io.drover.network;
+
+import io.drover.model.ContinuityStep;
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.IpAddress;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/**
+ * The source's side of what keeps a guest reachable. {@link #paused} is called when the guest has
+ * stopped, before or at the commit: from then on its connections do not change here, and collecting
+ * them costs the guest only what the transfer's last part does not cover. Safe for all threads.
+ */
+public final class LeavingGuest {
+  /** So long may the commit wait for the collecting; a guest that stands still is worse. */
+  private static final Duration COLLECTING_LIMIT = Duration.ofMillis(250);
+
+  private final GuestName guest;
+  private final List<IpAddress> addresses;
+  private final HostName to;
+  private final HostNetwork network;
+  private final Redirects redirects;
+  private final StepLog log;
+  private final Consumer<ContinuityStep> told;
+  private Optional<String> offeredHash = Optional.empty();
+  private Optional<CompletableFuture<byte[]>> collecting = Optional.empty();
+
+  LeavingGuest(
+      GuestName guest,
+      HostName host,
+      HostName to,
+      List<GuestPort> ports,
+      HostNetwork network,
+      Redirects redirects,
+      Consumer<ContinuityStep> told) {
+    this.guest = guest;
+    this.to = to;
+    this.redirects = redirects;
+    this.addresses = ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
+    this.network = network;
+    this.log = new StepLog(guest, host, told);
+    this.told = told;
+  }
+
+  /** What the target is to know before it prepares. Fails where that cannot be found out. */
+  public synchronized byte[] offer() {
+    GuestFilter filter = network.filter(guest);
+    offeredHash = Optional.of(filter.hash());
+    return ContinuityCodec.encode(new ContinuityMessage.Offer(filter, redirects.offer(guest, to)));
+  }
+
+  /** The guest has stopped here: begins to collect what the target is to know before it runs. */
+  public synchronized void paused() {
+    if (collecting.isEmpty()) {
+      CompletableFuture<byte[]> collected = new CompletableFuture<>();
+      collecting = Optional.of(collected);
+      Thread.ofVirtual()
+          .name("hand-over-" + guest)
+          .start(
+              () -> {
+                try {
+                  collected.complete(collect());
+                } catch (RuntimeException e) {
+                  collected.completeExceptionally(e);
+                }
+              });
+    }
+  }
+
+  /** The guest runs here after all, and what was collected is of the past. */
+  public synchronized void resumed() {
+    collecting = Optional.empty();
+  }
+
+  private byte[] collect() {
+    GuestFilter filter = network.filter(guest);
+    Optional<GuestFilter> changed;
+    synchronized (this) {
+      changed = Optional.of(filter).filter(now -> !offeredHash.equals(Optional.of(now.hash())));
+    }
+    List<Connection> connections = addresses.isEmpty() ? List.of() : network.connections(addresses);
+    return ContinuityCodec.encode(
+        new ContinuityMessage.HandOver(
+            changed, connections.stream().map(Connection::line).toList()));
+  }
+
+  /** What was collected; empty if that failed or took too long, which is noted. */
+  public Optional<byte[]> handOver() {
+    paused();
+    CompletableFuture<byte[]> collected;
+    synchronized (this) {
+      collected = collecting.orElseThrow();
+    }
+    long began = System.nanoTime();
+    try {
+      byte[] bytes = collected.get(COLLECTING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      log.wished(
+          "hand-over", () -> "filter and connections collected, %d bytes".formatted(bytes.length));
+      return Optional.of(bytes);
+    } catch (ExecutionException e) {
+      log.failed(
+          "hand-over",
+          e.getCause() instanceof ProblemException known
+              ? known.problem()
+              : Problem.bug("hand-over", String.valueOf(e.getCause())),
+          began);
+    } catch (TimeoutException e) {
+      log.failed(
+          "hand-over",
+          Problem.host(
+              "hand-over-slow",
+              "The guest's connections could not be collected within %d ms"
+                  .formatted(COLLECTING_LIMIT.toMillis()),
+              "Firewalls at the target may cut them; lower the host's load or its connections."),
+          began);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Optional.empty();
+  }
+
+  /**
+   * The target has been told that it may run the guest: what still arrives here goes after it. On a
+   * thread of its own, since nobody need wait for that.
+   */
+  public void gaveUp() {
+    if (redirects.find(guest).isPresent()) {
+      Thread.ofVirtual().name("redirect-" + guest).start(this::redirect);
+    }
+  }
+
+  private void redirect() {
+    log.wished("redirect", () -> redirects.leave(guest, to));
+  }
+
+  /** The guest stays here. */
+  public void stays() {
+    redirects.abandon(guest, to);
+  }
+
+  /** Takes in what the target says. */
+  public void heard(byte[] message) {
+    switch (ContinuityCodec.decode(message)) {
+      case ContinuityMessage.Answer(List<ContinuityStep> steps) -> steps.forEach(told);
+      case ContinuityMessage.Report(List<ContinuityStep> steps) -> steps.forEach(told);
+      case ContinuityMessage.Offer _, ContinuityMessage.HandOver _ -> {
+        // Only sources say these.
+      }
+    }
+  }
+
+  /** The guest lives elsewhere, and nothing of it runs here: its filter goes after it. */
+  public void left() {
+    // Once more, for an agent that was restarted between the two.
+    if (redirects.find(guest).filter(known -> !known.isAt(to)).isPresent()) {
+      redirect();
+    }
+    log.wished(
+        "filter",
+        () -> {
+          network.removeFilter(guest);
+          return "the guest's own tables are removed here";
+        });
+  }
+
+  public List<ContinuityStep> steps() {
+    return log.steps();
+  }
+}

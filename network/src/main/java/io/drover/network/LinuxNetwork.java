@@ -1,0 +1,403 @@
+package io.drover.network;
+
+import io.drover.linux.PacketSocket;
+import io.drover.linux.TapDevice;
+import io.drover.model.GuestName;
+import io.drover.model.IpAddress;
+import io.drover.model.Problem;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import tools.jackson.databind.node.ArrayNode;
+
+/** The kernel, through its own tools. */
+public final class LinuxNetwork implements HostNetwork {
+  private static final Duration LIMIT = Duration.ofSeconds(5);
+
+  private final Commands commands;
+  private final Inside inside;
+
+  /** Where sockets are opened: this process's network namespace, unless it is a test's. */
+  public interface Inside {
+    <T> T call(Supplier<T> action);
+  }
+
+  public LinuxNetwork() {
+    this(
+        new SystemCommands(),
+        new Inside() {
+          @Override
+          public <T> T call(Supplier<T> action) {
+            return action.get();
+          }
+        });
+  }
+
+  LinuxNetwork(Commands commands, Inside inside) {
+    this.commands = commands;
+    this.inside = inside;
+  }
+
+  @Override
+  public GuestFilter filter(GuestName guest) {
+    String name = GuestFilter.tableName(guest);
+    List<FilterTable> tables = new ArrayList<>();
+    for (String family : FilterJson.families(good("nft", "-j", "list", "tables").out(), name)) {
+      String listing = good("nft", "-j", "list", "table", family, name).out();
+      FilterTable table = FilterJson.table(listing, family, name);
+      tables.add(
+          family.equals("netdev")
+              ? FilterJson.withDevices(table, good("nft", "list", "table", family, name).out())
+              : table);
+    }
+    return new GuestFilter(tables);
+  }
+
+  @Override
+  public void load(GuestName guest, GuestFilter filter) {
+    ArrayNode document = FilterJson.commands();
+    for (FilterTable table : filter.tables()) {
+      if (!table.name().equals(GuestFilter.tableName(guest))) {
+        throw Problem.peer(
+                "bad-filter",
+                "The table '%s' is not guest '%s''s".formatted(table.name(), guest),
+                "Run the same release of Drover on both hosts.")
+            .asException();
+      }
+      FilterJson.replace(table, document);
+    }
+    if (filter.isEmpty()) {
+      return;
+    }
+    Commands.Output output =
+        commands.run(LIMIT, FilterJson.document(document), List.of("nft", "-j", "-f", "-"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "filter-refused",
+              "nftables does not take the guest's filter: " + firstLine(output.err()),
+              "Use the same version of nftables and of the kernel's modules on both hosts.")
+          .asException();
+    }
+    String wanted = filter.hash();
+    String there = filter(guest).hash();
+    if (!there.equals(wanted)) {
+      removeFilter(guest);
+      throw Problem.host(
+              "filter-differs",
+              "nftables made another filter of the guest's: %s instead of %s"
+                  .formatted(there, wanted),
+              "Use the same version of nftables on both hosts.")
+          .asException();
+    }
+  }
+
+  @Override
+  public void removeFilter(GuestName guest) {
+    String name = GuestFilter.tableName(guest);
+    for (String family : FilterJson.families(good("nft", "-j", "list", "tables").out(), name)) {
+      Commands.Output _ = good("nft", "delete", "table", family, name);
+    }
+  }
+
+  @Override
+  public List<Connection> connections(Collection<IpAddress> addresses) {
+    // Both at once: a guest stands still meanwhile.
+    CompletableFuture<List<Connection>> six =
+        addresses.stream().anyMatch(IpAddress::isV6)
+            ? Meanwhile.call(() -> connections(addresses, "ipv6"))
+            : CompletableFuture.completedFuture(List.of());
+    List<Connection> found = new ArrayList<>();
+    if (addresses.stream().anyMatch(address -> !address.isV6())) {
+      found.addAll(connections(addresses, "ipv4"));
+    }
+    found.addAll(Meanwhile.result(six));
+    return found;
+  }
+
+  private List<Connection> connections(Collection<IpAddress> addresses, String family) {
+    // Most lines are of others: looking for the text first spares taking them apart.
+    List<String> texts = addresses.stream().map(LinuxNetwork::asPrinted).toList();
+    return good("conntrack", "-L", "-f", family, "-o", "save")
+        .out()
+        .lines()
+        .filter(line -> texts.stream().anyMatch(line::contains))
+        .flatMap(line -> Connection.parse(line).stream())
+        .filter(connection -> connection.isOf(addresses))
+        .toList();
+  }
+
+  /** As conntrack prints it, or at least something that each of its lines has. */
+  private static String asPrinted(IpAddress address) {
+    return address.isV6() ? ":" : address.text();
+  }
+
+  @Override
+  public void restore(List<Connection> connections) {
+    if (connections.isEmpty()) {
+      return;
+    }
+    StringBuilder lines = new StringBuilder();
+    connections.forEach(connection -> lines.append(connection.line()).append('\n'));
+    Commands.Output output = commands.run(LIMIT, lines.toString(), List.of("conntrack", "-R", "-"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "connections-refused",
+              "conntrack does not take the guest's connections: " + firstLine(output.err()),
+              "Install conntrack 1.4.7 or newer, and load nf_conntrack and nf_conntrack_netlink.")
+          .asException();
+    }
+  }
+
+  @Override
+  public void learn(GuestPort port) {
+    Commands.Output _ =
+        good(
+            "bridge",
+            "fdb",
+            "replace",
+            port.card().mac(),
+            "dev",
+            port.device(),
+            "master",
+            "dynamic");
+  }
+
+  @Override
+  public void send(String bridge, List<byte[]> frames) {
+    try (PacketSocket socket = inside.call(() -> PacketSocket.open(bridge))) {
+      frames.forEach(socket::send);
+    }
+  }
+
+  @Override
+  public void gateway(RoutedBridge bridge) {
+    StringBuilder script = new StringBuilder();
+    script.append("name=").append(bridge.name()).append('\n');
+    script.append("[ -d /sys/class/net/$name ] || ip link add $name type bridge\n");
+    // The device's own MAC address would change with its ports, and guests keep the gateway's.
+    script.append("ip link set $name address ").append(bridge.mac()).append(" up\n");
+    script.append("cd /proc/sys/net/ipv4\n");
+    script.append("echo 1 > ip_forward\n");
+    // Answers for every address that is elsewhere, and for guests that may not see each other.
+    script.append("echo 1 > conf/$name/proxy_arp; echo 1 > conf/$name/proxy_arp_pvlan\n");
+    script.append("echo 0 > neigh/$name/proxy_delay; echo 0 > conf/$name/send_redirects\n");
+    if (bridge.gateway().stream().anyMatch(IpAddress::isV6)) {
+      script.append("echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n");
+      script.append("echo 0 > /proc/sys/net/ipv6/conf/$name/disable_ipv6\n");
+    }
+    for (IpAddress address : bridge.gateway()) {
+      script.append("ip addr replace ").append(address.asPrefix()).append(" dev $name");
+      script.append(address.isV6() ? " nodad\n" : "\n");
+    }
+    for (String family : List.of("-4", "-6")) {
+      script.append(
+          "ip %1$s rule show pref %2$d | grep -q . || ip %1$s rule add pref %2$d lookup %3$d%4$s\n"
+              .formatted(
+                  family,
+                  RouteTables.GUESTS_RULE,
+                  RouteTables.GUESTS,
+                  // A kernel without IPv6 has guests without it.
+                  family.equals("-6") ? " || true" : ""));
+    }
+    shell(script.toString());
+  }
+
+  @Override
+  public void isolate(GuestPort port) {
+    Commands.Output _ = good("bridge", "link", "set", "dev", port.device(), "isolated", "on");
+  }
+
+  @Override
+  public void routeHere(GuestPort port) {
+    List<String> lines = new ArrayList<>();
+    for (IpAddress address : port.card().addresses()) {
+      lines.add(RouteTables.replace(address, port.card().bridge(), RouteTables.HERE));
+      // Known from the start: the first packet need not wait for an answer of the guest's.
+      lines.add(
+          "neigh replace %s lladdr %s dev %s nud reachable"
+              .formatted(address, port.card().mac(), port.card().bridge()));
+    }
+    batch(lines);
+  }
+
+  @Override
+  public void routeThrough(Collection<IpAddress> addresses, String device) {
+    batch(
+        addresses.stream()
+            .map(address -> RouteTables.replace(address, device, RouteTables.REDIRECTED))
+            .toList());
+  }
+
+  @Override
+  public void forgetRoutes(Collection<IpAddress> addresses) {
+    for (IpAddress address : addresses) {
+      // There is at most one, and none is as good as one removed.
+      Commands.Output _ =
+          commands.run(
+              LIMIT,
+              "",
+              List.of(
+                  "ip",
+                  "route",
+                  "delete",
+                  address.asPrefix(),
+                  "table",
+                  Integer.toString(RouteTables.GUESTS)));
+    }
+  }
+
+  @Override
+  public void returnThrough(Collection<IpAddress> addresses, String device) {
+    for (IpAddress address : addresses) {
+      int wanted = RouteTables.of(device);
+      List<Integer> there = returns(address);
+      if (!there.contains(wanted)) {
+        rule("add", address, wanted);
+      }
+      there.stream()
+          .filter(table -> table != wanted)
+          .forEach(table -> rule("delete", address, table));
+    }
+  }
+
+  @Override
+  public void returnDirectly(Collection<IpAddress> addresses) {
+    for (IpAddress address : addresses) {
+      returns(address).forEach(table -> rule("delete", address, table));
+    }
+  }
+
+  private void rule(String what, IpAddress from, int table) {
+    Commands.Output _ =
+        good(
+            "ip",
+            family(from),
+            "rule",
+            what,
+            "pref",
+            Integer.toString(RouteTables.RETURN_RULE),
+            "from",
+            from.asPrefix(),
+            "lookup",
+            Integer.toString(table));
+  }
+
+  private static String family(IpAddress address) {
+    return address.isV6() ? "-6" : "-4";
+  }
+
+  /** The tables by which what the address sends leaves. */
+  private List<Integer> returns(IpAddress address) {
+    return RouteTables.rules(
+        good(
+                "ip",
+                family(address),
+                "-j",
+                "rule",
+                "show",
+                "pref",
+                Integer.toString(RouteTables.RETURN_RULE))
+            .out(),
+        address);
+  }
+
+  @Override
+  public TapDevice tunnel(String device) {
+    TapDevice made = inside.call(() -> TapDevice.create(device, TapDevice.Layer.PACKETS));
+    try {
+      made.persist();
+      made.offload(TapDevice.Offload.SEGMENTS);
+      // As large as a guest's own links: a stream carries whole packets, whatever their size.
+      shell(
+          """
+          ip link set %1$s mtu 1500 txqueuelen 2000 addrgenmode none
+          # Where the host's default is to have none, guests may have it all the same.
+          [ ! -f /proc/sys/net/ipv6/conf/%1$s/disable_ipv6 ] || echo 0 > /proc/sys/net/ipv6/conf/%1$s/disable_ipv6
+          ip link set %1$s up
+          echo 0 > /proc/sys/net/ipv4/conf/%1$s/send_redirects
+          ip route replace default dev %1$s table %2$d
+          ip -6 route replace default dev %1$s table %2$d || true
+          """
+              .formatted(device, RouteTables.of(device)));
+      track();
+      return made;
+    } catch (RuntimeException e) {
+      made.close();
+      throw e;
+    }
+  }
+
+  @Override
+  public void removeTunnel(String device) {
+    // Its routes go with it.
+    Commands.Output _ = commands.run(LIMIT, "", List.of("ip", "link", "delete", "dev", device));
+  }
+
+  /** A rule that asks for a connection's state makes the kernel track connections at all. */
+  private void track() {
+    Commands.Output _ =
+        commands.run(
+            LIMIT,
+            """
+            table inet drover
+            delete table inet drover
+            table inet drover {
+              chain forward {
+                type filter hook forward priority 300
+                ct state established counter
+              }
+            }
+            """,
+            List.of("nft", "-f", "-"));
+  }
+
+  private void shell(String script) {
+    Commands.Output output = commands.run(LIMIT, script, List.of("sh", "-e"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "network-setup",
+              "The network cannot be set up: " + firstLine(output.err()),
+              "Run the agent as root, with iproute2 installed and /proc/sys writable.")
+          .asException();
+    }
+  }
+
+  private void batch(List<String> lines) {
+    if (lines.isEmpty()) {
+      return;
+    }
+    Commands.Output output =
+        commands.run(LIMIT, String.join("\n", lines) + "\n", List.of("ip", "-batch", "-"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "network-tool",
+              "'ip' refused one of [%s]: %s"
+                  .formatted(String.join("; ", lines), firstLine(output.err())),
+              "Run the agent as root, and see whether the command works by hand.")
+          .asException();
+    }
+  }
+
+  private Commands.Output good(String... command) {
+    Commands.Output output = commands.run(LIMIT, "", List.of(command));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "network-tool",
+              "'%s' failed: %s".formatted(String.join(" ", command), firstLine(output.err())),
+              "Run the agent as root, and see whether the command works by hand.")
+          .asException();
+    }
+    return output;
+  }
+
+  private static String firstLine(String text) {
+    return text.lines()
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .findFirst()
+        .orElse("it said nothing");
+  }
+}

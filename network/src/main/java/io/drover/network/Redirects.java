@@ -1,0 +1,577 @@
+package io.drover.network;
+
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.IpAddress;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where guests of routed bridges are, and the packets of those that moved: a host to which the
+ * world still leads passes them on to the host that has the guest, and the guest's own go back the
+ * same way, so that whoever checks where packets come from is content.
+ *
+ * <p>The host that has the guest asks for its packets: it connects to each host they may still come
+ * to, and claims them under the number of the guest's move. So a second and third move shorten the
+ * way instead of chaining it, a connection that breaks is made again by the one who needs it, and
+ * of two claims the later move's wins, whichever comes first.
+ *
+ * <p>Safe for all threads. What is known is kept in the journal before it is acted on.
+ */
+public final class Redirects implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Redirects.class);
+  private static final Duration KEEP_ALIVE = Duration.ofSeconds(2);
+  private static final Duration SILENCE = Duration.ofSeconds(8);
+  private static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+  private final HostName self;
+  private final NetworkSettings settings;
+  private final HostNetwork network;
+  private final Dialer dialer;
+  private final Store store;
+  private final Map<GuestName, GuestWhereabouts> known = new HashMap<>();
+  private final Map<GuestName, GuestWhereabouts> moving = new HashMap<>();
+  private final Map<GuestName, Set<HostName>> granted = new HashMap<>();
+  private final Map<HostName, PacketTunnel> tunnels = new HashMap<>();
+  private final Map<HostName, Thread> dialing = new HashMap<>();
+  private final Map<GuestName, Long> usedNanos = new HashMap<>();
+  private boolean closed;
+
+  /** Connects to other hosts' agents. */
+  public interface Dialer {
+    /** Whether there is any use in trying. */
+    boolean knows(HostName peer);
+
+    /** Throws what keeps it from that. */
+    PeerChannel dial(HostName peer);
+  }
+
+  /** Where it outlives the agent. */
+  public interface Store {
+    void keep(GuestWhereabouts whereabouts);
+
+    void forgetWhereabouts(GuestName guest);
+
+    List<GuestWhereabouts> allWhereabouts();
+  }
+
+  public Redirects(
+      HostName self, NetworkSettings settings, HostNetwork network, Dialer dialer, Store store) {
+    this.self = self;
+    this.settings = settings;
+    this.network = network;
+    this.dialer = dialer;
+    this.store = store;
+  }
+
+  /** Makes this host the gateway it is to be, and takes up what an earlier run left. */
+  public void start() {
+    if (settings.routedBridges().isEmpty()) {
+      return;
+    }
+    settings.routedBridges().values().forEach(network::gateway);
+    synchronized (this) {
+      for (GuestWhereabouts whereabouts : store.allWhereabouts()) {
+        known.put(whereabouts.guest(), whereabouts);
+        if (!whereabouts.isAt(self)) {
+          passOn(whereabouts);
+        }
+      }
+    }
+    Thread.ofVirtual().name("redirects").start(this::watch);
+  }
+
+  /** The addresses of a guest that are routed here, not switched. */
+  List<IpAddress> routed(Collection<GuestPort> ports) {
+    return ports.stream()
+        .filter(this::isRouted)
+        .flatMap(port -> port.card().addresses().stream())
+        .toList();
+  }
+
+  boolean isRouted(GuestPort port) {
+    return settings.routedBridges().containsKey(port.card().bridge());
+  }
+
+  // ---- the guests of this host ----
+
+  /** The guest is found here: it started, or an earlier run of the agent knew it. */
+  public synchronized void found(GuestName guest, List<GuestPort> ports) {
+    List<IpAddress> addresses = routed(ports);
+    GuestWhereabouts now = known.get(guest);
+    if (!addresses.isEmpty() && (now == null || now.isAt(self))) {
+      GuestWhereabouts here = now == null ? GuestWhereabouts.first(guest, self, addresses) : now;
+      learn(here);
+      settle(here, ports);
+    }
+  }
+
+  /**
+   * The guest runs here, whatever was known: one that was given up and taken back too. Claims of
+   * the move that was not are of the past then.
+   */
+  public synchronized void runs(GuestName guest, List<GuestPort> ports) {
+    GuestWhereabouts now = known.get(guest);
+    if (now != null && !now.isAt(self)) {
+      moving.remove(guest);
+      learn(new GuestWhereabouts(guest, now.sequence() + 1, self, now.addresses(), now.anchors()));
+    }
+    found(guest, ports);
+  }
+
+  /** The guest ended here: nobody need pass anything on. */
+  public synchronized void ended(GuestName guest) {
+    GuestWhereabouts last = known.get(guest);
+    if (last == null || !last.isAt(self)) {
+      return;
+    }
+    for (HostName anchor : last.anchorsBut(self)) {
+      tell(anchor, new RedirectMessage.Ended(guest, last.sequence()));
+    }
+    network.forgetRoutes(last.addresses());
+    network.returnDirectly(last.addresses());
+    forget(guest);
+  }
+
+  // ---- moves ----
+
+  /** What the target is to know; empty where nothing of the guest is routed. */
+  synchronized Optional<GuestWhereabouts> offer(GuestName guest, HostName to) {
+    Optional<GuestWhereabouts> now = Optional.ofNullable(known.get(guest));
+    if (now.filter(whereabouts -> whereabouts.isAt(to)).isPresent()) {
+      return now; // given up already: the target is being rebuilt
+    }
+    Optional<GuestWhereabouts> next =
+        now.filter(whereabouts -> whereabouts.isAt(self)).map(here -> here.moved(to));
+    next.ifPresent(whereabouts -> moving.put(guest, whereabouts));
+    return next;
+  }
+
+  /** The source gave the guest up: what arrives goes after it from now on. */
+  synchronized String leave(GuestName guest, HostName to) {
+    Optional<GuestWhereabouts> next =
+        Optional.ofNullable(moving.remove(guest))
+            .or(() -> Optional.ofNullable(known.get(guest)).map(here -> here.moved(to)));
+    GuestWhereabouts latest = known.get(guest);
+    if (next.isEmpty() || latest == null || !latest.isAt(self)) {
+      return "nothing of it is routed here any more";
+    }
+    learn(next.get());
+    if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+      network.forgetRoutes(latest.addresses());
+      return "redirects are off: what still arrives here is not passed on";
+    }
+    passOn(next.get());
+    return "what still arrives here goes to %s%s"
+        .formatted(to, tunnel(to).stands() ? "" : ", once it connects");
+  }
+
+  /** Connects to those who will pass packets on, ahead of the switch. */
+  synchronized void prepare(GuestWhereabouts next) {
+    moving.put(next.guest(), next);
+    if (settings.redirect() != NetworkSettings.Redirect.OFF) {
+      next.anchorsBut(self).stream().filter(dialer::knows).forEach(this::connect);
+    }
+  }
+
+  /** The guest stays, or did not come. */
+  synchronized void abandon(GuestName guest, HostName to) {
+    GuestWhereabouts next = moving.remove(guest);
+    GuestWhereabouts now = known.get(guest);
+    if (to.equals(self) && now != null && now.isAt(self) && (next == null || next.equals(now))) {
+      network.forgetRoutes(now.addresses());
+      network.returnDirectly(now.addresses());
+      forget(guest);
+    }
+  }
+
+  /** The guest is about to run here. */
+  synchronized String arrive(GuestWhereabouts next, List<GuestPort> ports) {
+    learn(next);
+    settle(next, ports);
+    List<HostName> anchors = next.anchorsBut(self);
+    return "%s here; packets that arrive at %s follow"
+        .formatted(next.addresses(), anchors.isEmpty() ? "no other host" : anchors);
+  }
+
+  /** Routes to a guest that is here, the way back of its packets, and the claims. */
+  private void settle(GuestWhereabouts now, List<GuestPort> ports) {
+    for (GuestPort port : ports) {
+      if (isRouted(port)) {
+        network.isolate(port);
+        network.routeHere(port);
+      }
+    }
+    wayOut(now);
+    granted.put(now.guest(), new HashSet<>());
+    if (settings.redirect() != NetworkSettings.Redirect.OFF) {
+      for (HostName anchor : now.anchorsBut(self).stream().filter(dialer::knows).toList()) {
+        connect(anchor);
+        tell(anchor, claim(now));
+      }
+    }
+    filters();
+  }
+
+  private void wayOut(GuestWhereabouts now) {
+    Optional<HostName> way =
+        settings.redirect() == NetworkSettings.Redirect.OFF
+            ? Optional.empty()
+            : now.wayOut(self, dialer::knows);
+    if (way.isPresent()) {
+      PacketTunnel _ = tunnel(way.get());
+      network.returnThrough(now.addresses(), RouteTables.device(way.get()));
+    } else {
+      network.returnDirectly(now.addresses());
+    }
+  }
+
+  /** Sends what arrives for a guest that is elsewhere there. */
+  private void passOn(GuestWhereabouts elsewhere) {
+    PacketTunnel _ = tunnel(elsewhere.at());
+    network.routeThrough(elsewhere.addresses(), RouteTables.device(elsewhere.at()));
+    usedNanos.put(elsewhere.guest(), System.nanoTime());
+    filters();
+  }
+
+  private static RedirectMessage claim(GuestWhereabouts now) {
+    return new RedirectMessage.Claim(now.guest(), now.sequence(), now.addresses());
+  }
+
+  private void learn(GuestWhereabouts now) {
+    store.keep(now);
+    known.put(now.guest(), now);
+  }
+
+  private void forget(GuestName guest) {
+    known.remove(guest);
+    granted.remove(guest);
+    usedNanos.remove(guest);
+    store.forgetWhereabouts(guest);
+    filters();
+  }
+
+  // ---- tunnels ----
+
+  private PacketTunnel tunnel(HostName peer) {
+    return tunnels.computeIfAbsent(
+        peer, name -> new PacketTunnel(name, network.tunnel(RouteTables.device(name))));
+  }
+
+  /** Each tunnel lets in what it is for, and nothing else. */
+  private void filters() {
+    for (Map.Entry<HostName, PacketTunnel> entry : tunnels.entrySet()) {
+      HostName peer = entry.getKey();
+      entry
+          .getValue()
+          .filter()
+          .sources(addresses(known.values().stream().filter(each -> each.isAt(peer)).toList()));
+      entry
+          .getValue()
+          .filter()
+          .destinations(addresses(guests().filter(each -> each.anchors().contains(peer)).toList()));
+    }
+  }
+
+  private static List<IpAddress> addresses(List<GuestWhereabouts> guests) {
+    return guests.stream().flatMap(guest -> guest.addresses().stream()).toList();
+  }
+
+  private void tell(HostName peer, RedirectMessage message) {
+    PacketTunnel tunnel = tunnels.get(peer);
+    if (tunnel != null) {
+      tunnel.lines().forEach(line -> line.send(message));
+    }
+  }
+
+  /** Connects, and goes on connecting as long as a guest here needs it. */
+  private void connect(HostName peer) {
+    PacketTunnel _ = tunnel(peer);
+    filters();
+    if (!closed && !dialing.containsKey(peer)) {
+      dialing.put(
+          peer, Thread.ofVirtual().name("redirect-dial-" + peer).start(() -> keepConnected(peer)));
+    }
+  }
+
+  /** Ends what no guest needs any more; only {@link #watch} does, so that nobody waits for it. */
+  private void dismiss() {
+    for (HostName peer : Set.copyOf(tunnels.keySet())) {
+      boolean asked = guests().anyMatch(each -> each.anchors().contains(peer));
+      if (!asked && dialing.remove(peer) != null) {
+        Optional.ofNullable(tunnels.get(peer))
+            .ifPresent(tunnel -> tunnel.lines().forEach(PacketTunnel.Line::close));
+      }
+      if (!asked && guests().noneMatch(each -> each.isAt(peer))) {
+        PacketTunnel tunnel = tunnels.remove(peer);
+        if (tunnel != null) {
+          tunnel.close();
+          network.removeTunnel(RouteTables.device(peer));
+        }
+      }
+    }
+  }
+
+  private Stream<GuestWhereabouts> guests() {
+    return Stream.concat(known.values().stream(), moving.values().stream());
+  }
+
+  private void keepConnected(HostName peer) {
+    Duration pause = Duration.ofMillis(100);
+    try {
+      while (isDialing(peer)) {
+        try {
+          PacketTunnel.Line line = new PacketTunnel.Line(dialer.dial(peer));
+          LOG.info("host={} passes on what arrives there for guests that are here", peer);
+          pause = Duration.ofMillis(100);
+          claimAll(peer, line);
+          serve(peer, line);
+        } catch (ProblemException e) {
+          LOG.warn("host={} cannot pass on what arrives there: {}", peer, e.problem());
+        }
+        Thread.sleep(pause);
+        Duration doubled = pause.multipliedBy(2);
+        pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized boolean isDialing(HostName peer) {
+    return !closed && Thread.currentThread().equals(dialing.get(peer));
+  }
+
+  private synchronized void claimAll(HostName peer, PacketTunnel.Line line) {
+    for (GuestWhereabouts here : known.values()) {
+      if (here.isAt(self) && here.anchors().contains(peer)) {
+        line.send(claim(here));
+      }
+    }
+  }
+
+  /** A peer connected, to get what arrives here. Serves it to the connection's end. */
+  public void accept(HostName peer, PeerChannel channel) {
+    serve(peer, new PacketTunnel.Line(channel));
+  }
+
+  private void serve(HostName peer, PacketTunnel.Line line) {
+    PacketTunnel tunnel;
+    synchronized (this) {
+      if (closed || settings.routedBridges().isEmpty()) {
+        line.close();
+        return;
+      }
+      try {
+        tunnel = tunnel(peer);
+      } catch (ProblemException e) {
+        LOG.error("host={} no packets can be passed on: {}", peer, e.problem());
+        line.close();
+        return;
+      }
+      filters();
+    }
+    tunnel.serve(line, message -> hear(peer, line, message));
+  }
+
+  private synchronized void hear(HostName peer, PacketTunnel.Line line, RedirectMessage message) {
+    switch (message) {
+      case RedirectMessage.Claim claim -> line.send(decide(peer, claim));
+      case RedirectMessage.Granted(GuestName guest, long _) -> {
+        LOG.info("guest={} host={} passes on what arrives there", guest, peer);
+        granted.computeIfAbsent(guest, _ -> new HashSet<>()).add(peer);
+      }
+      case RedirectMessage.Denied(GuestName guest, long sequence, String reason) -> {
+        LOG.error("guest={} host={} passes nothing on: {}", guest, peer, reason);
+        dropAnchor(peer, guest, sequence);
+      }
+      case RedirectMessage.Ended(GuestName guest, long sequence) -> {
+        dropAnchor(peer, guest, sequence);
+        endOf(peer, guest, sequence);
+      }
+    }
+  }
+
+  private RedirectMessage decide(HostName peer, RedirectMessage.Claim claim) {
+    GuestName guest = claim.guest();
+    Optional<GuestWhereabouts> now = Optional.ofNullable(known.get(guest));
+    Optional<GuestWhereabouts> next = Optional.ofNullable(moving.get(guest));
+    Optional<String> refusal = ClaimRules.refusal(self, peer, claim, now, next);
+    if (refusal.isPresent()) {
+      return new RedirectMessage.Denied(guest, claim.sequence(), refusal.get());
+    }
+    GuestWhereabouts there =
+        now.orElseThrow().isAt(peer) && now.get().sequence() == claim.sequence()
+            ? now.get()
+            : new GuestWhereabouts(guest, claim.sequence(), peer, claim.addresses(), List.of(self));
+    try {
+      moving.remove(guest);
+      learn(there);
+      passOn(there);
+      LOG.info("guest={} is on {} by its move {}", guest, peer, claim.sequence());
+      HostName before = now.get().at();
+      if (!before.equals(self) && !before.equals(peer)) {
+        tell(before, new RedirectMessage.Ended(guest, now.get().sequence()));
+      }
+      return new RedirectMessage.Granted(guest, claim.sequence());
+    } catch (ProblemException e) {
+      LOG.error("guest={} what arrives cannot be passed on: {}", guest, e.problem());
+      return new RedirectMessage.Denied(guest, claim.sequence(), e.problem().message());
+    }
+  }
+
+  /** A host that has nothing to pass on here is no place the world leads to. */
+  private void dropAnchor(HostName peer, GuestName guest, long sequence) {
+    GuestWhereabouts now = known.get(guest);
+    if (now != null && now.anchors().contains(peer) && sequence <= now.sequence()) {
+      if (now.isAt(self) && sequence < now.sequence()) {
+        return; // the answer to a claim that has been replaced by now
+      }
+      GuestWhereabouts rest = now.without(peer);
+      learn(rest);
+      if (rest.isAt(self)) {
+        wayOut(rest);
+      } else {
+        network.returnDirectly(rest.addresses());
+      }
+      filters();
+    }
+  }
+
+  /** The guest that a peer had is no more. */
+  private void endOf(HostName peer, GuestName guest, long sequence) {
+    GuestWhereabouts now = known.get(guest);
+    if (now != null && now.isAt(peer) && now.sequence() == sequence) {
+      stopPassingOn(now, "it ended there");
+    }
+  }
+
+  private void stopPassingOn(GuestWhereabouts elsewhere, String why) {
+    LOG.info(
+        "guest={} nothing is passed on to {} any more: {}", elsewhere.guest(), elsewhere.at(), why);
+    network.forgetRoutes(elsewhere.addresses());
+    network.returnDirectly(elsewhere.addresses());
+    forget(elsewhere.guest());
+  }
+
+  // ---- time ----
+
+  private void watch() {
+    try {
+      while (true) {
+        Thread.sleep(KEEP_ALIVE);
+        synchronized (this) {
+          if (closed) {
+            return;
+          }
+          keepLinesAlive();
+          dismiss();
+        }
+        endIdle();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void keepLinesAlive() {
+    byte[] frame = TunnelFrames.keepAlive();
+    for (PacketTunnel tunnel : tunnels.values()) {
+      for (PacketTunnel.Line line : tunnel.lines()) {
+        if (line.silentNanos() > SILENCE.toNanos()) {
+          line.close();
+        } else {
+          // A peer that does not read must not hold up the others.
+          Thread.ofVirtual().start(() -> line.send(frame, frame.length));
+        }
+      }
+    }
+  }
+
+  private void endIdle() {
+    if (settings.redirectIdle().isEmpty()) {
+      return;
+    }
+    long limit = settings.redirectIdle().get().toNanos();
+    for (GuestWhereabouts elsewhere : elsewhere()) {
+      try {
+        boolean used = !network.connections(elsewhere.addresses()).isEmpty();
+        synchronized (this) {
+          long now = System.nanoTime();
+          if (used) {
+            usedNanos.put(elsewhere.guest(), now);
+          } else if (now - usedNanos.getOrDefault(elsewhere.guest(), now) > limit
+              && elsewhere.equals(known.get(elsewhere.guest()))) {
+            tell(
+                elsewhere.at(), new RedirectMessage.Ended(elsewhere.guest(), elsewhere.sequence()));
+            stopPassingOn(elsewhere, "its last connection this way is gone");
+          }
+        }
+      } catch (ProblemException e) {
+        LOG.warn(
+            "guest={} whether its redirect is used is not known: {}",
+            elsewhere.guest(),
+            e.problem());
+      }
+    }
+  }
+
+  private synchronized List<GuestWhereabouts> elsewhere() {
+    return known.values().stream().filter(each -> !each.isAt(self)).toList();
+  }
+
+  // ---- what people ask ----
+
+  /** What is known of a guest, if it is or was on a routed bridge here. */
+  public synchronized Optional<GuestWhereabouts> find(GuestName guest) {
+    return Optional.ofNullable(known.get(guest));
+  }
+
+  /** Whether the way to or from that host stands. */
+  public synchronized boolean connected(HostName peer) {
+    PacketTunnel tunnel = tunnels.get(peer);
+    return tunnel != null && tunnel.stands();
+  }
+
+  synchronized boolean isGranted(GuestName guest, HostName anchor) {
+    return granted.getOrDefault(guest, Set.of()).contains(anchor);
+  }
+
+  /** Why a guest whose addresses are routed at its source cannot come, if it cannot. */
+  Optional<Problem> missing(List<GuestPort> ports) {
+    return ports.stream()
+        .filter(port -> !isRouted(port))
+        .findFirst()
+        .map(
+            port ->
+                Problem.peer(
+                    "target-network",
+                    "Bridge '%s' is not routed at the target as it is at the source"
+                        .formatted(port.card().bridge()),
+                    "List it under 'network: routed-bridges' in the target's agent.yaml too."));
+  }
+
+  /** Stops carrying packets. Devices and routes stay: an agent that starts again goes on. */
+  @Override
+  public void close() {
+    List<PacketTunnel> all;
+    synchronized (this) {
+      closed = true;
+      dialing.values().forEach(Thread::interrupt);
+      all = new ArrayList<>(tunnels.values());
+    }
+    all.forEach(PacketTunnel::close);
+  }
+}

@@ -1,0 +1,71 @@
+package io.drover.network;
+
+import io.drover.model.HostName;
+import io.drover.model.IpAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.zip.CRC32;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Drover's own routing tables, so that what it does is seen in one place and removed without
+ * looking twice: {@code ip route show table 7717} has every guest that this host knows the way to,
+ * and a table for each peer's tunnel has the way back.
+ */
+final class RouteTables {
+  /** Guests' addresses. */
+  static final int GUESTS = 7717;
+
+  /** Consulted before the main table. */
+  static final int GUESTS_RULE = 7710;
+
+  /** The preference of the rules that send guests' packets the way they came. */
+  static final int RETURN_RULE = 7720;
+
+  /** The protocol number of a route to a guest that is here; a BGP daemon announces these. */
+  static final int HERE = 77;
+
+  /** The protocol number of a route to a guest that left. */
+  static final int REDIRECTED = 78;
+
+  private static final int TUNNELS = 77_000_000;
+  private static final JsonMapper MAPPER = JsonMapper.builder().build();
+
+  private RouteTables() {}
+
+  /** What a peer's tunnel is called on this host. */
+  static String device(HostName peer) {
+    CRC32 sum = new CRC32();
+    sum.update(peer.value().getBytes(StandardCharsets.UTF_8));
+    return "drw%08x".formatted(sum.getValue());
+  }
+
+  /** The table of a tunnel's device. */
+  static int of(String device) {
+    return TUNNELS + (int) (Long.parseLong(device.substring(3), 16) & 0xffffff);
+  }
+
+  static String replace(IpAddress address, String device, int protocol) {
+    return "route replace %s dev %s proto %d table %d"
+        .formatted(address.asPrefix(), device, protocol, GUESTS);
+  }
+
+  /** The tables of the rules about this address in what {@code ip -j rule show} answers. */
+  static List<Integer> rules(String listing, IpAddress from) {
+    List<Integer> tables = new ArrayList<>();
+    try {
+      for (JsonNode rule : MAPPER.readTree(listing.isBlank() ? "[]" : listing)) {
+        String source = rule.path("src").asString("all");
+        if (!source.equals("all") && new IpAddress(source).equals(from)) {
+          tables.add(Integer.parseInt(rule.path("table").asString("0")));
+        }
+      }
+    } catch (JacksonException | NumberFormatException e) {
+      throw new IllegalStateException("not what 'ip -j rule show' says: " + listing, e);
+    }
+    return tables;
+  }
+}

@@ -1,0 +1,521 @@
+package io.drover.network;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.linux.NetworkNamespace;
+import io.drover.model.GuestName;
+import io.drover.model.HostName;
+import io.drover.model.IpAddress;
+import io.drover.model.NetworkCard;
+import io.drover.model.Problem;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Three hosts in subnets of their own behind a router that checks strictly where packets come from,
+ * a client in a fourth, and a guest whose port is unplugged from one host and plugged into another.
+ */
+@Tag("real")
+class RedirectsIT {
+  private static final GuestName WEB = new GuestName("web");
+  private static final IpAddress ADDRESS = new IpAddress("192.0.2.10");
+  private static final List<GuestPort> PORTS =
+      List.of(
+          new GuestPort(
+              "gtap",
+              new NetworkCard("52:54:00:00:00:0a", "guests", List.of(ADDRESS), Optional.empty())));
+  private static final RoutedBridge GUESTS =
+      new RoutedBridge("guests", "02:00:5e:00:53:01", List.of(new IpAddress("192.0.2.1")));
+
+  private final Namespaces namespaces = new Namespaces();
+  private final Map<String, Host> hosts = new LinkedHashMap<>();
+  private String router = "";
+  private String client = "";
+  private String guest = "";
+
+  @BeforeAll
+  static void needed() {
+    Namespaces.needed();
+  }
+
+  /** A host: its namespace, its journal, and an end for other hosts' connections. */
+  private final class Host implements Redirects.Dialer, Redirects.Store {
+    private final HostName name;
+    private final String namespace;
+    private final String address;
+    private final Map<GuestName, GuestWhereabouts> journal = new ConcurrentHashMap<>();
+    private final List<String> strangers = new ArrayList<>();
+    private final ServerSocketChannel listener;
+    private Redirects redirects;
+
+    Host(String name, int index) {
+      this.name = new HostName(name);
+      namespace = namespaces.make(name);
+      address = "203.0.113." + (4 * index + 2);
+      String gateway = "203.0.113." + (4 * index + 1);
+      Namespaces.in(
+          router,
+          """
+          ip link add %1$s type veth peer name up0 netns %2$s
+          ip addr add %3$s/30 dev %1$s; ip link set %1$s up
+          echo 1 > /proc/sys/net/ipv4/conf/%1$s/rp_filter
+          """
+              .formatted(name, namespace, gateway));
+      Namespaces.in(
+          namespace,
+          """
+          ip addr add %s/30 dev up0; ip link set up0 up; ip route add default via %s
+          echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter
+          echo 1 > /proc/sys/net/ipv4/conf/default/rp_filter
+          """
+              .formatted(address, gateway));
+      listener =
+          new NetworkNamespace(namespace)
+              .call(
+                  () -> {
+                    try {
+                      return ServerSocketChannel.open()
+                          .bind(new InetSocketAddress(InetAddress.ofLiteral(address), 7717));
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+      redirects = begin(Optional.empty());
+      Thread.ofVirtual().start(this::accept);
+    }
+
+    Redirects begin(Optional<Duration> idle) {
+      redirects =
+          new Redirects(
+              name,
+              new NetworkSettings(Map.of("guests", GUESTS), NetworkSettings.Redirect.TUNNEL, idle),
+              Namespaces.network(namespace),
+              this,
+              this);
+      redirects.start();
+      return redirects;
+    }
+
+    private void accept() {
+      try {
+        while (true) {
+          SocketChannel socket = listener.accept();
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      byte[] who = new byte[40];
+                      int length = socket.read(ByteBuffer.wrap(who));
+                      redirects.accept(
+                          new HostName(new String(who, 0, length).strip()), channel(socket));
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+        }
+      } catch (IOException e) {
+        // The test is over.
+      }
+    }
+
+    @Override
+    public boolean knows(HostName peer) {
+      return !strangers.contains(peer.value());
+    }
+
+    @Override
+    public PeerChannel dial(HostName peer) {
+      return new NetworkNamespace(namespace)
+          .call(
+              () -> {
+                try {
+                  SocketChannel socket =
+                      SocketChannel.open(
+                          new InetSocketAddress(
+                              InetAddress.ofLiteral(hosts.get(peer.value()).address), 7717));
+                  socket.write(ByteBuffer.wrap("%-40s".formatted(name).getBytes()));
+                  return channel(socket);
+                } catch (IOException e) {
+                  throw Problem.peer("unreachable", e.toString(), "").asException();
+                }
+              });
+    }
+
+    @Override
+    public void keep(GuestWhereabouts whereabouts) {
+      journal.put(whereabouts.guest(), whereabouts);
+    }
+
+    @Override
+    public void forgetWhereabouts(GuestName name) {
+      journal.remove(name);
+    }
+
+    @Override
+    public List<GuestWhereabouts> allWhereabouts() {
+      return List.copyOf(journal.values());
+    }
+
+    String routes() {
+      return Namespaces.in(
+          namespace, "ip route show table 7717 2>/dev/null || true; ip rule show pref 7720");
+    }
+  }
+
+  private static PeerChannel channel(SocketChannel socket) {
+    return new PeerChannel() {
+      @Override
+      public InputStream in() {
+        return Channels.newInputStream(socket);
+      }
+
+      @Override
+      public OutputStream out() {
+        return Channels.newOutputStream(socket);
+      }
+
+      @Override
+      public void close() throws IOException {
+        socket.close();
+      }
+    };
+  }
+
+  @BeforeEach
+  void build() {
+    router = namespaces.make("router");
+    client = namespaces.make("client");
+    guest = namespaces.make("guest");
+    Namespaces.in(router, "echo 1 > /proc/sys/net/ipv4/ip_forward");
+    for (String name : List.of("alpha", "beta", "gamma")) {
+      hosts.put(name, new Host(name, hosts.size()));
+    }
+    Namespaces.in(
+        router,
+        """
+        ip link add c0 type veth peer name eth0 netns %s
+        ip addr add 198.51.100.1/24 dev c0; ip link set c0 up
+        echo 1 > /proc/sys/net/ipv4/conf/all/rp_filter
+        echo 1 > /proc/sys/net/ipv4/conf/c0/rp_filter
+        ip route add 192.0.2.0/24 via %s
+        """
+            .formatted(client, hosts.get("alpha").address));
+    Namespaces.in(
+        client,
+        "ip addr add 198.51.100.9/24 dev eth0; ip link set eth0 up;"
+            + " ip route add default via 198.51.100.1");
+    Namespaces.in(
+        hosts.get("alpha").namespace,
+        "ip link add gtap type veth peer name eth0 netns %s; ip link set gtap master guests up"
+            .formatted(guest));
+    Namespaces.in(
+        guest,
+        "ip link set eth0 address 52:54:00:00:00:0a up; ip addr add 192.0.2.10/24 dev eth0;"
+            + " ip route add default via 192.0.2.1");
+    hosts.get("alpha").redirects.found(WEB, PORTS);
+  }
+
+  @AfterEach
+  void remove() throws IOException {
+    for (Host host : hosts.values()) {
+      host.redirects.close();
+      host.listener.close();
+    }
+    namespaces.close();
+  }
+
+  private void plug(Host from, Host to) {
+    Namespaces.in(
+        from.namespace, "ip link set gtap nomaster; ip link set gtap netns " + to.namespace);
+    Namespaces.in(to.namespace, "ip link set gtap master guests up");
+  }
+
+  /** As a migration does it. */
+  private void move(String from, String to) {
+    Host source = hosts.get(from);
+    Host target = hosts.get(to);
+    GuestWhereabouts next = source.redirects.offer(WEB, target.name).orElseThrow();
+    target.redirects.prepare(next);
+    until(
+        "connected",
+        () ->
+            next.anchorsBut(target.name).stream()
+                .filter(target::knows)
+                .allMatch(target.redirects::connected));
+    plug(source, target);
+    String _ = target.redirects.arrive(next, PORTS);
+    String _ = source.redirects.leave(WEB, target.name);
+  }
+
+  private static void until(String what, BooleanSupplier condition) {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as(what).isLessThan(deadline);
+      try {
+        Thread.sleep(10);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+
+  /** A TCP connection from the client to the guest, or the other way, that can be asked to echo. */
+  private final class Talk implements AutoCloseable {
+    private final SocketChannel near;
+    private final SocketChannel far;
+
+    Talk(String server, String address, String caller, int port) {
+      try {
+        ServerSocketChannel listening =
+            in(
+                server,
+                () ->
+                    ServerSocketChannel.open()
+                        .bind(new InetSocketAddress(InetAddress.ofLiteral(address), port)));
+        near =
+            in(
+                caller,
+                () ->
+                    SocketChannel.open(
+                        new InetSocketAddress(InetAddress.ofLiteral(address), port)));
+        far = listening.accept();
+        listening.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    void works() {
+      try {
+        for (SocketChannel[] way : new SocketChannel[][] {{near, far}, {far, near}}) {
+          way[0].write(ByteBuffer.wrap("hello".getBytes()));
+          ByteBuffer read = ByteBuffer.allocate(5);
+          way[1].socket().setSoTimeout(5000);
+          InputStream in = way[1].socket().getInputStream();
+          assertThat(in.readNBytes(read.array(), 0, 5)).isEqualTo(5);
+        }
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+
+    @Override
+    public void close() {
+      try {
+        near.close();
+        far.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private interface Opening<T> {
+    T open() throws IOException;
+  }
+
+  private static <T> T in(String namespace, Opening<T> opening) {
+    return new NetworkNamespace(namespace)
+        .call(
+            () -> {
+              try {
+                return opening.open();
+              } catch (IOException e) {
+                throw new UncheckedIOException(e);
+              }
+            });
+  }
+
+  private Talk fromClient(int port) {
+    return new Talk(guest, ADDRESS.text(), client, port);
+  }
+
+  private Talk fromGuest(int port) {
+    return new Talk(client, "198.51.100.9", guest, port);
+  }
+
+  @Test
+  void connectionsLiveThroughMovesAndTheWayIsShortenedEachTime() {
+    try (Talk one = fromClient(5000);
+        Talk two = fromGuest(5001)) {
+      one.works();
+      two.works();
+
+      move("alpha", "beta");
+      one.works();
+      two.works();
+      assertThat(hosts.get("alpha").routes())
+          .contains("192.0.2.10 dev " + RouteTables.device(new HostName("beta")) + " proto 78");
+      try (Talk fresh = fromClient(5002)) {
+        fresh.works();
+      }
+
+      move("beta", "gamma");
+      one.works();
+      two.works();
+      until(
+          "alpha sends straight to gamma",
+          () ->
+              hosts
+                  .get("alpha")
+                  .routes()
+                  .contains(
+                      "192.0.2.10 dev " + RouteTables.device(new HostName("gamma")) + " proto 78"));
+      one.works();
+
+      move("gamma", "alpha");
+      one.works();
+      two.works();
+      assertThat(hosts.get("alpha").routes())
+          .isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
+    }
+  }
+
+  @Test
+  void whereTheFirstHostIsNotKnownToTheThirdTheWayIsChained() {
+    hosts.get("gamma").strangers.add("alpha");
+    try (Talk one = fromClient(5000)) {
+      one.works();
+      move("alpha", "beta");
+      move("beta", "gamma");
+      one.works();
+      assertThat(hosts.get("alpha").routes()).contains(RouteTables.device(new HostName("beta")));
+    }
+  }
+
+  @Test
+  void anAgentThatStartsAgainCarriesOn() {
+    try (Talk one = fromClient(5000)) {
+      one.works();
+      move("alpha", "beta");
+      one.works();
+      for (String name : List.of("alpha", "beta")) {
+        hosts.get(name).redirects.close();
+        hosts.get(name).begin(Optional.empty());
+        hosts.get(name).redirects.found(WEB, PORTS);
+        one.works();
+      }
+    }
+  }
+
+  @Test
+  void aGuestThatIsTakenBackIsFoundWhereItWas() {
+    try (Talk one = fromClient(5000)) {
+      one.works();
+      Host alpha = hosts.get("alpha");
+      Host beta = hosts.get("beta");
+      GuestWhereabouts next = alpha.redirects.offer(WEB, beta.name).orElseThrow();
+      beta.redirects.prepare(next);
+      String _ = beta.redirects.arrive(next, PORTS.subList(0, 0));
+      String _ = alpha.redirects.leave(WEB, beta.name);
+      assertThat(alpha.routes()).contains("proto 78");
+
+      beta.redirects.abandon(WEB, beta.name);
+      alpha.redirects.runs(WEB, PORTS);
+
+      one.works();
+      assertThat(alpha.routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
+      assertThat(beta.routes()).isEmpty();
+      until(
+          "nothing is left at beta",
+          () -> !Namespaces.in(beta.namespace, "ip -br link").contains("drw"));
+    }
+  }
+
+  @Test
+  void aRedirectEndsWithItsLastConnection() {
+    hosts.get("alpha").redirects.close();
+    Redirects alpha = hosts.get("alpha").begin(Optional.of(Duration.ofSeconds(3)));
+    alpha.found(WEB, PORTS);
+    Talk one = fromClient(5000);
+    one.works();
+    move("alpha", "beta");
+    one.works();
+    Namespaces.sh("sleep 6");
+    one.works();
+    assertThat(alpha.find(WEB)).isPresent();
+
+    one.close();
+    // The kernel remembers a closed connection for two minutes.
+    Namespaces.in(
+        hosts.get("alpha").namespace, "conntrack -D -d 192.0.2.10 >/dev/null 2>&1 || true");
+    until("nothing is passed on", () -> alpha.find(WEB).isEmpty());
+    assertThat(hosts.get("alpha").routes()).isEmpty();
+    until(
+        "beta knows",
+        () -> hosts.get("beta").journal.get(WEB).anchorsBut(hosts.get("beta").name).isEmpty());
+    assertThat(hosts.get("beta").routes()).doesNotContain("7720");
+  }
+
+  @Test
+  void aHostThatMayConnectMayNotSpeakForOthers() {
+    Host alpha = hosts.get("alpha");
+    Host beta = hosts.get("beta");
+    // beta claims a guest that never left.
+    GuestWhereabouts stolen =
+        new GuestWhereabouts(WEB, 9, beta.name, List.of(ADDRESS), List.of(alpha.name, beta.name));
+    beta.redirects.prepare(stolen);
+    String _ = beta.redirects.arrive(stolen, List.of());
+    until("alpha refused", () -> !beta.journal.get(WEB).anchors().contains(alpha.name));
+    assertThat(alpha.routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
+    try (Talk one = fromClient(5000)) {
+      one.works();
+    }
+  }
+
+  @Test
+  void aThroughputOfGigabitsIsPossible() throws Exception {
+    try (Talk one = fromClient(5000)) {
+      one.works();
+      move("alpha", "beta");
+      one.works();
+      byte[] block = new byte[1 << 16];
+      long bytes = 256L << 20;
+      long began = System.nanoTime();
+      Thread writer =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    try {
+                      for (long sent = 0; sent < bytes; sent += block.length) {
+                        one.near.write(ByteBuffer.wrap(block));
+                      }
+                    } catch (IOException e) {
+                      throw new UncheckedIOException(e);
+                    }
+                  });
+      ByteBuffer into = ByteBuffer.allocate(1 << 18);
+      for (long read = 0; read < bytes; ) {
+        into.clear();
+        int count = one.far.read(into);
+        assertThat(count).isPositive();
+        read += count;
+      }
+      writer.join();
+      double gigabits = bytes * 8 / (double) (System.nanoTime() - began);
+      System.out.printf("redirected at %.2f Gbit/s%n", gigabits);
+      assertThat(gigabits).isGreaterThan(0.2);
+    }
+  }
+}
