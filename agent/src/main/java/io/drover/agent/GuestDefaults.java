@@ -2,7 +2,9 @@ package io.drover.agent;
 
 import io.drover.api.GuestSpec;
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.NetworkCard;
 import java.util.HexFormat;
@@ -44,6 +46,9 @@ final class GuestDefaults {
             .map(
                 card ->
                     new NetworkCard(card.mac().orElseGet(() -> randomMac(random)), card.bridge()))
+            .toList(),
+        spec.disks().orElse(List.of()).stream()
+            .map(disk -> new GuestDisk(disk.path(), DiskFormat.parse(disk.format()), disk.serial()))
             .toList(),
         spec.serialLog());
   }

@@ -18,7 +18,36 @@ public record GuestSpec(
     Optional<String> initrd,
     Optional<String> commandLine,
     Optional<List<CardSpec>> networkCards,
+    Optional<List<DiskSpec>> disks,
     Optional<String> serialLog) {
+
+  /** A guest without disks. */
+  public GuestSpec(
+      String name,
+      Optional<String> uuid,
+      String memory,
+      Optional<Integer> vcpus,
+      Optional<String> machine,
+      Optional<String> cpu,
+      Optional<String> kernel,
+      Optional<String> initrd,
+      Optional<String> commandLine,
+      Optional<List<CardSpec>> networkCards,
+      Optional<String> serialLog) {
+    this(
+        name,
+        uuid,
+        memory,
+        vcpus,
+        machine,
+        cpu,
+        kernel,
+        initrd,
+        commandLine,
+        networkCards,
+        Optional.empty(),
+        serialLog);
+  }
 
   /**
    * A network card to make.
@@ -26,4 +55,11 @@ public record GuestSpec(
    * @param mac random when left out
    */
   public record CardSpec(Optional<String> mac, String bridge) {}
+
+  /**
+   * A disk to give it; its image exists already.
+   *
+   * @param format raw or qcow2
+   */
+  public record DiskSpec(String path, String format, Optional<String> serial) {}
 }

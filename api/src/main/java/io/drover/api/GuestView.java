@@ -17,9 +17,40 @@ public record GuestView(
     String machine,
     String cpu,
     List<CardView> networkCards,
+    List<DiskView> disks,
     Optional<String> serialLog,
     long pid,
     Optional<String> migration) {
 
+  /** A guest without disks. */
+  public GuestView(
+      String name,
+      String uuid,
+      String state,
+      long memoryBytes,
+      int vcpus,
+      String machine,
+      String cpu,
+      List<CardView> networkCards,
+      Optional<String> serialLog,
+      long pid,
+      Optional<String> migration) {
+    this(
+        name,
+        uuid,
+        state,
+        memoryBytes,
+        vcpus,
+        machine,
+        cpu,
+        networkCards,
+        List.of(),
+        serialLog,
+        pid,
+        migration);
+  }
+
   public record CardView(String mac, String bridge) {}
+
+  public record DiskView(String path, String format, Optional<String> serial) {}
 }

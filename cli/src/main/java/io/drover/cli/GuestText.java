@@ -36,6 +36,7 @@ final class GuestText {
     facts.add("cpu", guest.cpu());
     facts.add("machine", guest.machine());
     guest.networkCards().forEach(card -> facts.add("card", card.mac() + " on " + card.bridge()));
+    guest.disks().forEach(disk -> facts.add("disk", disk.path() + ", " + disk.format()));
     guest.serialLog().ifPresent(path -> facts.add("serial log", path));
     facts.add("uuid", guest.uuid());
     facts.add("pid", guest.pid() > 0 ? Long.toString(guest.pid()) : "-");

@@ -54,7 +54,7 @@ final class GuestImageBuilder {
   private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64";
 
   /** Drover's own, compiled on this machine. */
-  private static final List<String> LOADS = List.of("memload", "faultprobe");
+  private static final List<String> LOADS = List.of("memload", "diskload", "faultprobe");
 
   private static final List<String> TOOLS = List.of("stress", "stress-ng");
   private static final Pattern LIBRARY = Pattern.compile("(/[^\\s:]+)");

@@ -2,7 +2,9 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
@@ -80,6 +82,13 @@ final class PeerMessageFields {
           out.string(card.mac(), MAX_WORD);
           out.string(card.bridge(), MAX_WORD);
         });
+    out.list(
+        guest.disks(),
+        disk -> {
+          out.string(disk.path(), MAX_PATH);
+          out.u8(code(disk.format()));
+          out.optional(disk.serial(), serial -> out.string(serial, MAX_WORD));
+        });
     out.optional(guest.serialLog(), path -> out.string(path, MAX_PATH));
   }
 
@@ -95,6 +104,12 @@ final class PeerMessageFields {
         in.optional(() -> in.string(MAX_PATH)),
         in.string(Protocol.MAX_COMMAND_LINE_BYTES),
         in.list(() -> new NetworkCard(in.string(MAX_WORD), in.string(MAX_WORD))),
+        in.list(
+            () ->
+                new GuestDisk(
+                    in.string(MAX_PATH),
+                    in.oneOf("a disk's format", DiskFormat.values(), PeerMessageFields::code),
+                    in.optional(() -> in.string(MAX_WORD)))),
         in.optional(() -> in.string(MAX_PATH)));
   }
 
@@ -132,6 +147,13 @@ final class PeerMessageFields {
       case MIGRATION -> 5;
       case UNKNOWN -> 6;
       case BUG -> 7;
+    };
+  }
+
+  private static int code(DiskFormat format) {
+    return switch (format) {
+      case RAW -> 1;
+      case QCOW2 -> 2;
     };
   }
 
