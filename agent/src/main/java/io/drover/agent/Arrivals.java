@@ -15,6 +15,7 @@ import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
+import io.drover.qemu.ArrivingDisks;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuTarget;
@@ -60,16 +61,19 @@ final class Arrivals implements PeerHandler {
     private final PeerMessage.Prepare prepare;
     private final QemuTarget hypervisor;
     private final Optional<TargetTunnel> tunnel;
+    private final TargetDiskChannels disks;
     private final IncomingMigration migration;
 
     Arrival(
         PeerMessage.Prepare prepare,
         QemuTarget hypervisor,
         Optional<TargetTunnel> tunnel,
+        TargetDiskChannels disks,
         IncomingMigration migration) {
       this.prepare = prepare;
       this.hypervisor = hypervisor;
       this.tunnel = tunnel;
+      this.disks = disks;
       this.migration = migration;
     }
   }
@@ -169,8 +173,12 @@ final class Arrivals implements PeerHandler {
 
   @Override
   public void channel(HostName peer, Purpose.Channel purpose, TlsChannel channel) {
-    Optional<TargetTunnel> tunnel =
-        Optional.ofNullable(running.get(purpose.migration())).flatMap(arrival -> arrival.tunnel);
+    Optional<Arrival> arrival = Optional.ofNullable(running.get(purpose.migration()));
+    if (arrival.isPresent() && purpose.isDisk()) {
+      arrival.get().disks.accept(purpose, channel);
+      return;
+    }
+    Optional<TargetTunnel> tunnel = arrival.flatMap(found -> found.tunnel);
     if (tunnel.isPresent()) {
       tunnel.get().accept(purpose, channel);
       return;
@@ -255,7 +263,10 @@ final class Arrivals implements PeerHandler {
     }
     PeerMessage.Prepared answer =
         new PeerMessage.Prepared(
-            launcher.program().version(), findings.postCopy(), findings.warnings());
+            launcher.program().version(),
+            findings.postCopy(),
+            findings.disks(),
+            findings.warnings());
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
     } else if (prepare.dryRun()) {
@@ -318,10 +329,15 @@ final class Arrivals implements PeerHandler {
             0,
             Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
             false,
+            !answer.disks().isEmpty(),
             prepare.options().transport() == Transport.NATIVE_TLS
                 ? Optional.of(nativeTlsDirectory.get())
                 : Optional.empty());
-    QemuTarget hypervisor = new QemuTarget(launcher, prepare.guest());
+    QemuTarget hypervisor =
+        new QemuTarget(
+            launcher,
+            prepare.guest(),
+            ArrivingDisks.toBeMade(prepare.guest(), arriving(prepare, answer.disks())));
     Arrival arrival =
         make(
             connection.migration(),
@@ -338,21 +354,33 @@ final class Arrivals implements PeerHandler {
   /** Carries on with one that an earlier run of the agent was receiving. */
   void resume(MigrationEntry entry, MigrationEntry.IncomingPart part) {
     Optional<QemuGuest> living = launcher.find(part.prepare().guest());
+    ArrivingDisks disks = disksOf(part);
     QemuTarget hypervisor =
         living
             .map(
                 guest ->
                     part.state().mayHaveRun()
-                        ? QemuTarget.foundRunning(launcher, guest)
-                        : QemuTarget.foundWaiting(launcher, guest))
-            .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
+                        ? QemuTarget.foundRunning(launcher, guest, disks)
+                        : QemuTarget.foundWaiting(launcher, guest, disks))
+            .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest(), disks));
     Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor);
     arrival.migration.record().continues(entry.view());
     arrival.migration.resume();
   }
 
   private Arrival again(MigrationId id, MigrationEntry.IncomingPart part) {
-    return again(id, part, new QemuTarget(launcher, part.prepare().guest()));
+    return again(id, part, new QemuTarget(launcher, part.prepare().guest(), disksOf(part)));
+  }
+
+  private static ArrivingDisks disksOf(MigrationEntry.IncomingPart part) {
+    return ArrivingDisks.foundAgain(part.prepare().guest(), arriving(part.prepare(), part.disks()));
+  }
+
+  private static List<ArrivingDisks.ArrivingDisk> arriving(
+      PeerMessage.Prepare prepare, List<Integer> moving) {
+    return moving.stream()
+        .map(disk -> new ArrivingDisks.ArrivingDisk(disk, prepare.images().get(disk).size()))
+        .toList();
   }
 
   private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, QemuTarget hypervisor) {
@@ -361,7 +389,7 @@ final class Arrivals implements PeerHandler {
         part.source(),
         part.prepare(),
         new PeerMessage.Prepared(
-            launcher.program().version(), part.settings().postCopy(), List.of()),
+            launcher.program().version(), part.settings().postCopy(), part.disks(), List.of()),
         part.settings(),
         part.state(),
         hypervisor);
@@ -396,6 +424,7 @@ final class Arrivals implements PeerHandler {
             .orElseGet(
                 () ->
                     new NativeTargetChannels(prepare.options().transport(), listenAddress, source));
+    TargetDiskChannels disks = new TargetDiskChannels(id, source, hypervisor, tickets);
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(
@@ -408,7 +437,7 @@ final class Arrivals implements PeerHandler {
             prepare.options(),
             System::nanoTime,
             System.currentTimeMillis(),
-            () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()));
+            () -> bytes(tunnel, disks));
     IncomingMigration migration =
         new IncomingMigration(
             record,
@@ -418,16 +447,26 @@ final class Arrivals implements PeerHandler {
             initial,
             hypervisor,
             channels,
-            new Around(id, source, prepare, settings, tunnel));
-    Arrival arrival = new Arrival(prepare, hypervisor, tunnel, migration);
+            disks,
+            new Around(id, source, prepare, answer.disks(), settings, tunnel));
+    Arrival arrival = new Arrival(prepare, hypervisor, tunnel, disks, migration);
     running.put(id, arrival);
     return arrival;
+  }
+
+  private static List<MigrationView.ChannelBytes> bytes(
+      Optional<TargetTunnel> tunnel, TargetDiskChannels disks) {
+    List<MigrationView.ChannelBytes> bytes = new ArrayList<>();
+    tunnel.map(TargetTunnel::bytes).ifPresent(bytes::addAll);
+    bytes.addAll(disks.bytes());
+    return bytes;
   }
 
   private final class Around implements IncomingMigration.Surroundings {
     private final MigrationId id;
     private final HostName source;
     private final PeerMessage.Prepare prepare;
+    private final List<Integer> disks;
     private final TransferSettings settings;
     private final Optional<TargetTunnel> tunnel;
 
@@ -435,11 +474,13 @@ final class Arrivals implements PeerHandler {
         MigrationId id,
         HostName source,
         PeerMessage.Prepare prepare,
+        List<Integer> disks,
         TransferSettings settings,
         Optional<TargetTunnel> tunnel) {
       this.id = id;
       this.source = source;
       this.prepare = prepare;
+      this.disks = disks;
       this.settings = settings;
       this.tunnel = tunnel;
     }
@@ -452,7 +493,8 @@ final class Arrivals implements PeerHandler {
               migration.record().view(),
               prepare.options(),
               Optional.empty(),
-              Optional.of(new MigrationEntry.IncomingPart(source, prepare, settings, state))));
+              Optional.of(
+                  new MigrationEntry.IncomingPart(source, prepare, disks, settings, state))));
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.migration.Ending;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TargetChannels;
+import io.drover.migration.TargetDisks;
 import io.drover.migration.TargetDriver;
 import io.drover.migration.TargetEffect;
 import io.drover.migration.TargetEvent;
@@ -54,12 +55,13 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
       TargetState initial,
       TargetHypervisor hypervisor,
       TargetChannels channels,
+      TargetDisks disks,
       Surroundings surroundings) {
     this.record = record;
     this.source = source;
     this.answer = answer;
     this.surroundings = surroundings;
-    this.driver = new TargetDriver(initial, settings, hypervisor, channels, this);
+    this.driver = new TargetDriver(initial, settings, hypervisor, channels, disks, this);
   }
 
   MigrationRecord record() {

@@ -2,6 +2,7 @@ package io.drover.agent;
 
 import io.drover.api.MigrationView;
 import io.drover.api.ProblemView;
+import io.drover.migration.DiskProgress;
 import io.drover.migration.Ending;
 import io.drover.migration.ModeChoice;
 import io.drover.migration.TransferProgress;
@@ -55,6 +56,7 @@ final class MigrationRecord {
   private Optional<ModeChoice> choice = Optional.empty();
   private Optional<ByteRate> link = Optional.empty();
   private TransferProgress progress = TransferProgress.NONE;
+  private DiskProgress disks = DiskProgress.NONE;
   private long residentBytes;
   private Optional<Long> runsThereSinceNanos = Optional.empty();
   private double recentBytesPerSecond;
@@ -157,6 +159,11 @@ final class MigrationRecord {
     warnings.add(ProblemView.of(problem));
   }
 
+  synchronized void disks(DiskProgress latest) {
+    disks = latest;
+    progress(progress);
+  }
+
   synchronized void progress(TransferProgress latest) {
     progress = latest;
     long now = nanoClock.getAsLong();
@@ -244,7 +251,12 @@ final class MigrationRecord {
     long sent = sentBytes();
     boolean completed = ending.map(how -> how.outcome() == Outcome.COMPLETED).orElse(false);
     double expected = choice.map(ModeChoice::bytes).orElse(0.0);
-    long remaining = completed ? 0 : Math.min(progress.remainingBytes(), nonZeroRemaining());
+    // Nothing of the memory has been looked at while disks are copied.
+    long memory =
+        phase() == Phase.DISKS
+            ? residentBytes
+            : Math.min(progress.remainingBytes(), nonZeroRemaining());
+    long remaining = completed ? 0 : memory + disks.remainingBytes();
     double done =
         completed
             ? 1
@@ -316,7 +328,7 @@ final class MigrationRecord {
 
   /** A rate and what is left of it mean nothing while the link is cut. */
   private boolean moves() {
-    boolean copies = phase() == Phase.COPY || phase() == Phase.POSTCOPY;
+    boolean copies = phase() == Phase.DISKS || phase() == Phase.COPY || phase() == Phase.POSTCOPY;
     return copies && nanoClock.getAsLong() - movedAtNanos < STANDS_STILL.toNanos();
   }
 

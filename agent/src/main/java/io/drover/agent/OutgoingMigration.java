@@ -76,6 +76,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
     List<PeerMessage.FileDigest> files();
 
+    /** The guest's disks, each with something beside it by which shared storage is told. */
+    List<PeerMessage.DiskImage> images();
+
+    /** The target has looked. */
+    void forgetProbes();
+
     /** How long nothing may move before a copy is called stuck. */
     Duration stallTimeout();
   }
@@ -233,12 +239,14 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         plan.hypervisorVersion(),
         plan.accelerator(),
         surroundings.files(),
+        surroundings.images(),
         generation,
         false);
   }
 
   @Override
   public TransferSettings settle(PeerMessage.Prepared answer) {
+    surroundings.forgetProbes();
     answer.warnings().forEach(record::warn);
     MigrationOptions options = record.options();
     boolean postCopy = plan.postCopyWanted() && answer.postCopy();
@@ -269,6 +277,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L),
         options.maxDowntime(),
         mustConverge,
+        !answer.disks().isEmpty(),
         options.transport() == Transport.NATIVE_TLS
             ? Optional.of(surroundings.nativeTlsDirectory())
             : Optional.empty());

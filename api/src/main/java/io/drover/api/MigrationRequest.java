@@ -14,6 +14,7 @@ public record MigrationRequest(
     Optional<Long> bandwidthBytesPerSecond,
     Optional<Long> maxDowntimeMillis,
     Optional<Integer> parallelChannels,
+    Optional<String> storage,
     Optional<Boolean> dryRun) {
 
   /** A move in which the agent chooses everything. */
@@ -21,6 +22,7 @@ public record MigrationRequest(
     return new MigrationRequest(
         guest,
         to,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -39,6 +41,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        storage,
         dryRun);
   }
 
@@ -51,6 +54,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        storage,
         dryRun);
   }
 
@@ -63,6 +67,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        storage,
         dryRun);
   }
 
@@ -75,6 +80,7 @@ public record MigrationRequest(
         Optional.of(bytesPerSecond),
         maxDowntimeMillis,
         parallelChannels,
+        storage,
         dryRun);
   }
 
@@ -87,6 +93,20 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         Optional.of(channels),
+        storage,
+        dryRun);
+  }
+
+  public MigrationRequest withStorage(String word) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        Optional.of(word),
         dryRun);
   }
 
@@ -107,6 +127,7 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        storage,
         wanted);
   }
 }

@@ -98,6 +98,22 @@ final class Fleet implements AutoCloseable {
     return boot(host, workload, memoryMebibytes, vcpus, commandLine, Optional.empty());
   }
 
+  /**
+   * A guest of 160 MiB that verifies what it writes to its disks.
+   *
+   * @param load MB of each disk, and MB a second, as the guest's init script reads it
+   */
+  Traveller boot(String host, List<GuestSpec.DiskSpec> disks, String load) {
+    return boot(
+        host,
+        new Workload.Verified(24, 5),
+        160,
+        1,
+        load.isEmpty() ? "" : "drover.disk=" + load,
+        Optional.empty(),
+        disks);
+  }
+
   private Traveller boot(
       String host,
       Workload workload,
@@ -105,6 +121,17 @@ final class Fleet implements AutoCloseable {
       int vcpus,
       String commandLine,
       Optional<String> initrd) {
+    return boot(host, workload, memoryMebibytes, vcpus, commandLine, initrd, List.of());
+  }
+
+  private Traveller boot(
+      String host,
+      Workload workload,
+      int memoryMebibytes,
+      int vcpus,
+      String commandLine,
+      Optional<String> initrd,
+      List<GuestSpec.DiskSpec> disks) {
     LabGuest guest =
         new LabGuest(
             lab, image, "t" + guests, guests, workload, ByteSize.ofMebibytes(memoryMebibytes));
@@ -122,6 +149,7 @@ final class Fleet implements AutoCloseable {
             initrd.or(plain::initrd),
             plain.commandLine().map(line -> (line + " " + commandLine).strip()),
             plain.networkCards(),
+            Optional.of(disks),
             plain.serialLog());
     Traveller traveller = new Traveller(this, guest, spec, host);
     travellers.add(traveller);

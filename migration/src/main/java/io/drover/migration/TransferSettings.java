@@ -12,6 +12,7 @@ import java.util.Optional;
  * @param parallelChannels extra bulk channels; both sides the same; excludes post-copy
  * @param bytesPerSecond the source's limit; 0 means none
  * @param throttleGuest whether the source may slow the guest's processors until pre-copy converges
+ * @param disks whether disks move too, so that the source's transfer waits at its switch
  * @param tlsDirectory certificates for the hypervisor's own TLS, where that carries the state
  */
 public record TransferSettings(
@@ -21,4 +22,5 @@ public record TransferSettings(
     long bytesPerSecond,
     Duration maxDowntime,
     boolean throttleGuest,
+    boolean disks,
     Optional<Path> tlsDirectory) {}

@@ -39,7 +39,8 @@ public record GuestDefinition(
 
   public GuestDefinition {
     networkCards = List.copyOf(networkCards);
-    disks = List.copyOf(disks);
+    // A record that an earlier release wrote has none.
+    disks = disks == null ? List.of() : List.copyOf(disks);
     require(UUID.matcher(uuid).matches(), "uuid", uuid, "a lower-case UUID");
     require(memory.mebibytes() >= 16, "memory", memory, "at least 16M");
     require(vcpus >= 1 && vcpus <= MAX_VCPUS, "vcpus", vcpus, "1 to " + MAX_VCPUS);

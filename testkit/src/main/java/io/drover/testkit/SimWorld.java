@@ -43,6 +43,7 @@ final class SimWorld {
   private final SimTargetAgent target;
   private final SimSource sourceHypervisor;
   private final List<SimTarget> targets = new ArrayList<>();
+  private final SimDisks disks;
   private final SimHistory history = new SimHistory();
   private final SimRules rules;
   private long lastProgressMillis;
@@ -55,6 +56,7 @@ final class SimWorld {
     this.link = new SimLink(this);
     this.source = new SimSourceAgent(this);
     this.target = new SimTargetAgent(this);
+    this.disks = new SimDisks(this, scenario);
     this.sourceHypervisor = new SimSource(this, guestRan());
     this.rules = new SimRules(this, history);
     simulation.tell(scenario::toString);
@@ -90,12 +92,20 @@ final class SimWorld {
     return sourceHypervisor;
   }
 
+  SimDisks disks() {
+    return disks;
+  }
+
   List<SimTarget> targets() {
     return targets;
   }
 
   SimRules rules() {
     return rules;
+  }
+
+  boolean personDecided() {
+    return history.personDecided;
   }
 
   boolean guestRan() {
@@ -122,6 +132,7 @@ final class SimWorld {
         true,
         new Version(10, 0, 2),
         "tcg",
+        List.of(),
         List.of(),
         generation,
         false);
@@ -152,6 +163,7 @@ final class SimWorld {
   }
 
   void launchTarget() {
+    disks.makeAtTarget();
     targets.add(new SimTarget(this, targets.size()));
   }
 

@@ -10,8 +10,10 @@ import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
+import io.drover.wire.PeerMessage.DiskImage;
 import io.drover.wire.PeerMessage.FileDigest;
 import io.drover.wire.PeerMessage.TargetStage;
 import java.time.Duration;
@@ -119,6 +121,7 @@ final class PeerMessageFields {
     out.optional(options.bandwidth(), rate -> out.i64(rate.bytesPerSecond()));
     out.i64(options.maxDowntime().toNanos());
     out.u16(options.parallelChannels());
+    out.u8(code(options.storage()));
   }
 
   static MigrationOptions options(FieldReader in) {
@@ -127,7 +130,20 @@ final class PeerMessageFields {
         in.oneOf("a transport", Transport.values(), PeerMessageFields::code),
         in.optional(() -> new ByteRate(in.i64())),
         Duration.ofNanos(in.i64()),
-        in.u16());
+        in.u16(),
+        in.oneOf("what becomes of disks", Storage.values(), PeerMessageFields::code));
+  }
+
+  static void image(FieldWriter out, DiskImage image) {
+    out.i64(image.size());
+    out.i64(image.allocatedBytes());
+    out.string(image.realPath(), MAX_PATH);
+    out.optional(image.probe(), probe -> out.string(probe, MAX_WORD));
+  }
+
+  static DiskImage image(FieldReader in) {
+    return new DiskImage(
+        in.i64(), in.i64(), in.string(MAX_PATH), in.optional(() -> in.string(MAX_WORD)));
   }
 
   static void stage(FieldWriter out, TargetStage stage) {
@@ -154,6 +170,14 @@ final class PeerMessageFields {
     return switch (format) {
       case RAW -> 1;
       case QCOW2 -> 2;
+    };
+  }
+
+  private static int code(Storage storage) {
+    return switch (storage) {
+      case AUTO -> 1;
+      case MOVE -> 2;
+      case KEEP -> 3;
     };
   }
 

@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
@@ -12,6 +14,7 @@ import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
 import java.io.IOException;
@@ -65,6 +68,7 @@ class GoldenBytesTest {
             Optional.empty(),
             "quiet",
             List.of(new NetworkCard("52:54:00:12:34:56", "br0")),
+            List.of(new GuestDisk("/srv/web.img", DiskFormat.QCOW2, Optional.of("web"))),
             Optional.of("/run/web.log"));
     MigrationOptions options =
         new MigrationOptions(
@@ -72,7 +76,8 @@ class GoldenBytesTest {
             Transport.TUNNEL,
             Optional.of(new ByteRate(125_000_000)),
             Duration.ofMillis(100),
-            4);
+            4,
+            Storage.KEEP);
     put(
         bytes,
         new PeerMessage.Prepare(
@@ -83,16 +88,21 @@ class GoldenBytesTest {
             new Version(10, 0, 2),
             "tcg",
             List.of(new PeerMessage.FileDigest("/boot/vmlinuz", "ab".repeat(32))),
+            List.of(new PeerMessage.DiskImage(1 << 30, 1 << 20, "/srv/web.img", Optional.of("p"))),
             3,
             true));
     put(bytes, new PeerMessage.Listen(5));
+    put(bytes, new PeerMessage.OpenDisks(1));
+    put(bytes, new PeerMessage.DisksOpen(1, List.of(TICKET)));
     put(bytes, new PeerMessage.Commit(true));
     put(bytes, new PeerMessage.Abort("cancelled"));
     put(bytes, new PeerMessage.SourceLost("killed"));
     put(bytes, new PeerMessage.Finished());
     put(bytes, new PeerMessage.Attach());
     put(bytes, new PeerMessage.Heartbeat(7));
-    put(bytes, new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(PROBLEM)));
+    put(
+        bytes,
+        new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(0, 2), List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
     put(bytes, new PeerMessage.Listening(5, List.of(TICKET), Optional.of(4444)));
     put(bytes, new PeerMessage.Running());

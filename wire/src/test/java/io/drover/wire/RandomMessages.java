@@ -2,7 +2,9 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
@@ -10,6 +12,7 @@ import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
 import io.drover.wire.PeerMessage.FileDigest;
@@ -23,7 +26,7 @@ import java.util.function.Supplier;
 
 /** Valid messages of every kind, from a seed. */
 final class RandomMessages {
-  static final int KINDS = 19;
+  static final int KINDS = 21;
   private final Random random;
 
   RandomMessages(long seed) {
@@ -41,6 +44,14 @@ final class RandomMessages {
               version(),
               oneOf("tcg", "kvm"),
               list(5, () -> new FileDigest("/" + text(30), hex(64))),
+              list(
+                  8,
+                  () ->
+                      new PeerMessage.DiskImage(
+                          random.nextLong() >>> 2,
+                          random.nextLong() >>> 2,
+                          "/" + text(30),
+                          optional(() -> hex(32)))),
               random.nextInt(Integer.MAX_VALUE),
               random.nextBoolean());
       case 1 -> new PeerMessage.Listen(random.nextInt(Integer.MAX_VALUE));
@@ -49,7 +60,12 @@ final class RandomMessages {
       case 4 -> new PeerMessage.Finished();
       case 5 -> new PeerMessage.Attach();
       case 6 -> new PeerMessage.Heartbeat(random.nextLong());
-      case 7 -> new PeerMessage.Prepared(version(), random.nextBoolean(), list(4, this::problem));
+      case 7 ->
+          new PeerMessage.Prepared(
+              version(),
+              random.nextBoolean(),
+              list(8, () -> random.nextInt(8)),
+              list(4, this::problem));
       case 8 -> new PeerMessage.Refused(list(64, this::problem));
       case 9 ->
           new PeerMessage.Listening(
@@ -63,6 +79,8 @@ final class RandomMessages {
       case 16 -> new PeerMessage.TargetStatus(oneOf(TargetStage.values()), random.nextBoolean());
       case 17 -> new PeerMessage.HeartbeatReply(random.nextLong());
       case 18 -> new PeerMessage.SourceLost(text(200));
+      case 19 -> new PeerMessage.OpenDisks(random.nextInt(Integer.MAX_VALUE));
+      case 20 -> new PeerMessage.DisksOpen(random.nextInt(1000), list(8, this::ticket));
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }
@@ -97,6 +115,7 @@ final class RandomMessages {
         optional(() -> "/boot/initrd.img"),
         text(4000),
         list(16, () -> new NetworkCard("52:54:00:" + hex(2) + ":" + hex(2) + ":" + hex(2), "br0")),
+        disks(),
         optional(() -> "/run/serial.log"));
   }
 
@@ -108,7 +127,17 @@ final class RandomMessages {
         oneOf(Transport.values()),
         optional(() -> new ByteRate(10_000 + (random.nextLong() >>> 8))),
         Duration.ofNanos(1_000_000 + random.nextInt(1_000_000_000)),
-        parallel ? random.nextInt(17) : 0);
+        parallel ? random.nextInt(17) : 0,
+        oneOf(Storage.values()));
+  }
+
+  private List<GuestDisk> disks() {
+    List<GuestDisk> disks = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      disks.add(
+          new GuestDisk("/" + i + text(200), oneOf(DiskFormat.values()), optional(() -> hex(20))));
+    }
+    return disks;
   }
 
   private Problem problem() {
