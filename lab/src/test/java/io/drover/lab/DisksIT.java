@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.api.GuestSpec;
 import io.drover.api.MigrationChange;
+import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -254,7 +255,7 @@ class DisksIT {
 
   @Test
   void aDiskOnStorageThatBothHostsShareIsNotCopied() throws IOException {
-    Path shared = Files.createDirectories(fleet().lab().folder().resolve("shared"));
+    Path shared = Files.createTempDirectory("drover-shared");
     try (RandomAccessFile file = new RandomAccessFile(shared.resolve("s.img").toFile(), "rw")) {
       file.setLength(48 * MEBIBYTE);
     }
@@ -277,12 +278,14 @@ class DisksIT {
             .awaitEnd(
                 guest.host(),
                 guest
-                    .begin(
-                        MigrationRequest.of(guest.name(), guest.elsewhere()).withStorage("move"))
+                    .begin(MigrationRequest.of(guest.name(), guest.elsewhere()).withStorage("move"))
                     .id());
     assertThat(refused.problem().orElseThrow().code()).isEqualTo("target-disks");
     try (Stream<Path> files = Files.list(shared)) {
       assertThat(files).containsExactly(shared.resolve("s.img"));
     }
+    fleet().reset();
+    Files.delete(shared.resolve("s.img"));
+    Files.delete(shared);
   }
 }
