@@ -9,5 +9,6 @@ module io.drover.qemu {
   requires org.slf4j;
 
   exports io.drover.qemu;
+  exports io.drover.qemu.disk;
   exports io.drover.qemu.nbd;
 }

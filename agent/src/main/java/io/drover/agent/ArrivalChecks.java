@@ -38,6 +38,7 @@ final class ArrivalChecks {
     ACCELERATOR("both hosts run guests the same way"),
     FILES("the files it boots from are the same"),
     BRIDGES("its network bridges are there"),
+    DISKS("its disks are shared, or there is room for them"),
     POST_COPY("post-copy is possible");
 
     private final String sentence;
@@ -64,8 +65,10 @@ final class ArrivalChecks {
    * What was found.
    *
    * @param problems each of them stops the migration
+   * @param disks those that have to move
    */
-  record Findings(List<Problem> problems, List<Problem> warnings, boolean postCopy) {}
+  record Findings(
+      List<Problem> problems, List<Problem> warnings, List<Integer> disks, boolean postCopy) {}
 
   /**
    * Looks.
@@ -91,6 +94,8 @@ final class ArrivalChecks {
     for (NetworkCard card : guest.networkCards()) {
       bridge(card).ifPresent(problems::add);
     }
+    DiskChecks.Findings disks = DiskChecks.examine(prepare);
+    problems.addAll(disks.problems());
     boolean postCopy = qemu.postCopyRefusal().isEmpty();
     if (prepare.postCopy() && !postCopy) {
       Problem impossible =
@@ -111,7 +116,7 @@ final class ArrivalChecks {
                   .formatted(qemu.version(), prepare.hypervisorVersion()),
               "It works when the machine type is known to both; moving back always does."));
     }
-    return new Findings(problems, warnings, prepare.postCopy() && postCopy);
+    return new Findings(problems, warnings, disks.moving(), prepare.postCopy() && postCopy);
   }
 
   private Optional<Problem> memory(GuestDefinition guest, ByteSize promised) {

@@ -20,6 +20,7 @@ import io.drover.model.Transport;
 import io.drover.network.ArrivingGuest;
 import io.drover.network.Continuity;
 import io.drover.network.Redirects;
+import io.drover.qemu.ArrivingDisks;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuTarget;
@@ -71,16 +72,19 @@ final class Arrivals implements PeerHandler {
     private final PeerMessage.Prepare prepare;
     private final QemuTarget hypervisor;
     private final Optional<TargetTunnel> tunnel;
+    private final TargetDiskChannels disks;
     private final IncomingMigration migration;
 
     Arrival(
         PeerMessage.Prepare prepare,
         QemuTarget hypervisor,
         Optional<TargetTunnel> tunnel,
+        TargetDiskChannels disks,
         IncomingMigration migration) {
       this.prepare = prepare;
       this.hypervisor = hypervisor;
       this.tunnel = tunnel;
+      this.disks = disks;
       this.migration = migration;
     }
   }
@@ -187,8 +191,12 @@ final class Arrivals implements PeerHandler {
 
   @Override
   public void channel(HostName peer, Purpose.Channel purpose, TlsChannel channel) {
-    Optional<TargetTunnel> tunnel =
-        Optional.ofNullable(running.get(purpose.migration())).flatMap(arrival -> arrival.tunnel);
+    Optional<Arrival> arrival = Optional.ofNullable(running.get(purpose.migration()));
+    if (arrival.isPresent() && purpose.isDisk()) {
+      arrival.get().disks.accept(purpose, channel);
+      return;
+    }
+    Optional<TargetTunnel> tunnel = arrival.flatMap(found -> found.tunnel);
     if (tunnel.isPresent()) {
       tunnel.get().accept(purpose, channel);
       return;
@@ -287,7 +295,10 @@ final class Arrivals implements PeerHandler {
     planned.ifPresent(guest -> problems.addAll(guest.problems()));
     PeerMessage.Prepared answer =
         new PeerMessage.Prepared(
-            launcher.program().version(), findings.postCopy(), findings.warnings());
+            launcher.program().version(),
+            findings.postCopy(),
+            findings.disks(),
+            findings.warnings());
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
     } else if (prepare.dryRun()) {
@@ -369,10 +380,15 @@ final class Arrivals implements PeerHandler {
             0,
             Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
             false,
+            !answer.disks().isEmpty(),
             prepare.options().transport() == Transport.NATIVE_TLS
                 ? Optional.of(nativeTlsDirectory.get())
                 : Optional.empty());
-    QemuTarget hypervisor = new QemuTarget(launcher, prepare.guest());
+    QemuTarget hypervisor =
+        new QemuTarget(
+            launcher,
+            prepare.guest(),
+            ArrivingDisks.toBeMade(prepare.guest(), arriving(prepare, answer.disks())));
     Arrival arrival =
         make(
             connection.migration(),
@@ -390,21 +406,33 @@ final class Arrivals implements PeerHandler {
   /** Carries on with one that an earlier run of the agent was receiving. */
   void resume(MigrationEntry entry, MigrationEntry.IncomingPart part) {
     Optional<QemuGuest> living = launcher.find(part.prepare().guest());
+    ArrivingDisks disks = disksOf(part);
     QemuTarget hypervisor =
         living
             .map(
                 guest ->
                     part.state().mayHaveRun()
-                        ? QemuTarget.foundRunning(launcher, guest)
-                        : QemuTarget.foundWaiting(launcher, guest))
-            .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest()));
+                        ? QemuTarget.foundRunning(launcher, guest, disks)
+                        : QemuTarget.foundWaiting(launcher, guest, disks))
+            .orElseGet(() -> new QemuTarget(launcher, part.prepare().guest(), disks));
     Arrival arrival = again(new MigrationId(entry.view().id()), part, hypervisor, Optional.empty());
     arrival.migration.record().continues(entry.view());
     arrival.migration.resume();
   }
 
   private Arrival again(MigrationId id, MigrationEntry.IncomingPart part, Optional<byte[]> offer) {
-    return again(id, part, new QemuTarget(launcher, part.prepare().guest()), offer);
+    return again(id, part, new QemuTarget(launcher, part.prepare().guest(), disksOf(part)), offer);
+  }
+
+  private static ArrivingDisks disksOf(MigrationEntry.IncomingPart part) {
+    return ArrivingDisks.foundAgain(part.prepare().guest(), arriving(part.prepare(), part.disks()));
+  }
+
+  private static List<ArrivingDisks.ArrivingDisk> arriving(
+      PeerMessage.Prepare prepare, List<Integer> moving) {
+    return moving.stream()
+        .map(disk -> new ArrivingDisks.ArrivingDisk(disk, prepare.images().get(disk).size()))
+        .toList();
   }
 
   private Arrival again(
@@ -417,7 +445,7 @@ final class Arrivals implements PeerHandler {
         part.source(),
         part.prepare(),
         new PeerMessage.Prepared(
-            launcher.program().version(), part.settings().postCopy(), List.of()),
+            launcher.program().version(), part.settings().postCopy(), part.disks(), List.of()),
         part.settings(),
         part.state(),
         hypervisor,
@@ -455,6 +483,7 @@ final class Arrivals implements PeerHandler {
             .orElseGet(
                 () ->
                     new NativeTargetChannels(prepare.options().transport(), listenAddress, source));
+    TargetDiskChannels disks = new TargetDiskChannels(id, source, hypervisor, tickets);
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(
@@ -467,7 +496,7 @@ final class Arrivals implements PeerHandler {
             prepare.options(),
             System::nanoTime,
             System.currentTimeMillis(),
-            () -> tunnel.map(TargetTunnel::bytes).orElse(List.<MigrationView.ChannelBytes>of()),
+            () -> bytes(tunnel, disks),
             () -> tunnel.flatMap(TargetTunnel::content));
     Optional<ArrivingGuest> arriving = continuity(prepare, offer, record::continuity);
     TargetHypervisor continuous =
@@ -489,9 +518,10 @@ final class Arrivals implements PeerHandler {
             initial,
             continuous,
             channels,
+            disks,
             arriving,
-            new Around(id, source, prepare, settings, tunnel));
-    Arrival arrival = new Arrival(prepare, hypervisor, tunnel, migration);
+            new Around(id, source, prepare, answer.disks(), settings, tunnel));
+    Arrival arrival = new Arrival(prepare, hypervisor, tunnel, disks, migration);
     running.put(id, arrival);
     return arrival;
   }
@@ -502,10 +532,19 @@ final class Arrivals implements PeerHandler {
         : Optional.empty();
   }
 
+  private static List<MigrationView.ChannelBytes> bytes(
+      Optional<TargetTunnel> tunnel, TargetDiskChannels disks) {
+    List<MigrationView.ChannelBytes> bytes = new ArrayList<>();
+    tunnel.map(TargetTunnel::bytes).ifPresent(bytes::addAll);
+    bytes.addAll(disks.bytes());
+    return bytes;
+  }
+
   private final class Around implements IncomingMigration.Surroundings {
     private final MigrationId id;
     private final HostName source;
     private final PeerMessage.Prepare prepare;
+    private final List<Integer> disks;
     private final TransferSettings settings;
     private final Optional<TargetTunnel> tunnel;
 
@@ -513,11 +552,13 @@ final class Arrivals implements PeerHandler {
         MigrationId id,
         HostName source,
         PeerMessage.Prepare prepare,
+        List<Integer> disks,
         TransferSettings settings,
         Optional<TargetTunnel> tunnel) {
       this.id = id;
       this.source = source;
       this.prepare = prepare;
+      this.disks = disks;
       this.settings = settings;
       this.tunnel = tunnel;
     }
@@ -530,7 +571,8 @@ final class Arrivals implements PeerHandler {
               migration.record().view(),
               prepare.options(),
               Optional.empty(),
-              Optional.of(new MigrationEntry.IncomingPart(source, prepare, settings, state))));
+              Optional.of(
+                  new MigrationEntry.IncomingPart(source, prepare, disks, settings, state))));
     }
 
     @Override

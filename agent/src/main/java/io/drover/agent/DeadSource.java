@@ -1,6 +1,8 @@
 package io.drover.agent;
 
 import io.drover.migration.DirtyMemory;
+import io.drover.migration.DiskMirror;
+import io.drover.migration.DiskProgress;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceHypervisor;
@@ -39,6 +41,31 @@ final class DeadSource implements SourceHypervisor {
 
   @Override
   public void startTransfer(TransferAddress address) {
+    throw dead();
+  }
+
+  @Override
+  public void mirrorDisks(List<DiskMirror> mirrors) {
+    throw dead();
+  }
+
+  @Override
+  public void completeDisks() {
+    throw dead();
+  }
+
+  @Override
+  public void cancelDisks() {
+    throw dead();
+  }
+
+  @Override
+  public DiskProgress diskProgress() {
+    return DiskProgress.NONE;
+  }
+
+  @Override
+  public void continueSwitch() {
     throw dead();
   }
 

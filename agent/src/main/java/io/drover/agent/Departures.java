@@ -7,6 +7,7 @@ import io.drover.api.MigrationView;
 import io.drover.migration.MemoryRange;
 import io.drover.migration.PeerLink;
 import io.drover.migration.SourceChannels;
+import io.drover.migration.SourceDisks;
 import io.drover.migration.SourceDriver;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceHypervisor;
@@ -14,6 +15,7 @@ import io.drover.migration.SourceState;
 import io.drover.model.ByteRate;
 import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.HostName;
@@ -23,9 +25,11 @@ import io.drover.model.Mode;
 import io.drover.model.Outcome;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.network.Continuity;
 import io.drover.network.LeavingGuest;
+import io.drover.qemu.DiskState;
 import io.drover.qemu.PageRequests;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuProgram;
@@ -34,8 +38,10 @@ import io.drover.qemu.StreamReplay;
 import io.drover.tunnel.LinkSpeed;
 import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Relay;
+import io.drover.tunnel.Throttle;
 import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -119,17 +125,20 @@ final class Departures {
 
   CheckReport check(MigrationRequest request) {
     Wanted wanted = wanted(request);
-    return new DryRun(
-            qemu,
-            wanted.guest(),
-            wanted.peer(),
-            wanted.options(),
-            files(wanted.guest().definition()),
-            MigrationId.random(random),
-            client,
-            this::probe,
-            continuity)
-        .run();
+    try (StorageProbe probes = new StorageProbe(random)) {
+      return new DryRun(
+              qemu,
+              wanted.guest(),
+              wanted.peer(),
+              wanted.options(),
+              files(wanted.guest().definition()),
+              images(wanted.guest(), probes),
+              MigrationId.random(random),
+              client,
+              this::probe,
+              continuity)
+          .run();
+    }
   }
 
   MigrationView begin(MigrationRequest request) {
@@ -242,7 +251,8 @@ final class Departures {
             .map(Duration::ofMillis)
             .orElse(MigrationOptions.DEFAULT_MAX_DOWNTIME),
         request.parallelChannels().orElse(0),
-        request.dedup().map(Dedup::parse).orElse(Dedup.AUTO));
+        request.dedup().map(Dedup::parse).orElse(Dedup.AUTO),
+        request.storage().map(Storage::parse).orElse(Storage.AUTO));
   }
 
   private OutgoingPlan plan(
@@ -320,7 +330,8 @@ final class Departures {
             bandwidth,
             change.maxDowntimeMillis().map(Duration::ofMillis).orElse(old.maxDowntime()),
             old.parallelChannels(),
-            old.dedup());
+            old.dedup(),
+            old.storage());
     if (change.postCopyNow().orElse(false)) {
       if (!migration.postCopyAgreed()) {
         throw Problem.usage(
@@ -379,6 +390,34 @@ final class Departures {
     return files;
   }
 
+  private static List<PeerMessage.DiskImage> images(QemuGuest guest, StorageProbe probes) {
+    List<GuestDisk> disks = guest.definition().disks();
+    if (disks.isEmpty()) {
+      return List.of();
+    }
+    List<DiskState> states = guest.disks();
+    List<PeerMessage.DiskImage> images = new ArrayList<>();
+    for (int disk = 0; disk < disks.size(); disk++) {
+      Path path = Path.of(disks.get(disk).path());
+      try {
+        Path real = path.toRealPath();
+        images.add(
+            new PeerMessage.DiskImage(
+                states.get(disk).bytes(),
+                states.get(disk).allocatedBytes(),
+                real.toString(),
+                probes.beside(real)));
+      } catch (IOException e) {
+        throw Problem.host(
+                "disk-missing",
+                "The guest's disk %s is no longer at its place: %s".formatted(path, e),
+                "Put it back: a moving guest's disk is found by its path.")
+            .asException(e);
+      }
+    }
+    return images;
+  }
+
   /** The connections of one migration. */
   private final class Ports implements SourceDriver.Ports {
     private final OutgoingPlan plan;
@@ -386,7 +425,10 @@ final class Departures {
     private final Peers.Peer peer;
     private final MemoryByContent content;
     private final Optional<LeavingGuest> leaving;
+    private final Throttle throttle;
+    private final StorageProbe probes = new StorageProbe(random);
     private Optional<SourceTunnel> tunnel = Optional.empty();
+    private Optional<SourceDiskChannels> disks = Optional.empty();
     private Optional<ControlLink> control = Optional.empty();
 
     Ports(
@@ -400,6 +442,7 @@ final class Departures {
       this.content =
           new MemoryByContent(plan.id(), options.dedup(), () -> contents.checkpoint(plan.guest()));
       this.leaving = leaving;
+      this.throttle = new Throttle(options.bandwidth());
     }
 
     @Override
@@ -418,9 +461,25 @@ final class Departures {
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               (kept, toTarget, fromTarget) ->
                   StreamReplay.play(kept, guests.get(plan.guest().name()), toTarget, fromTarget),
+              throttle,
               events);
-      made.limit(options.bandwidth());
       tunnel = Optional.of(made);
+      return made;
+    }
+
+    @Override
+    public SourceDisks disks(Consumer<SourceEvent> events) {
+      SourceDiskChannels made =
+          new SourceDiskChannels(
+              plan.id(),
+              plan.guest(),
+              options.storage(),
+              runDirectory.resolve("m").resolve(plan.id().value()),
+              () -> guests.get(plan.guest().name()).disks(),
+              purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
+              throttle,
+              events);
+      disks = Optional.of(made);
       return made;
     }
 
@@ -449,10 +508,15 @@ final class Departures {
     }
 
     List<MigrationView.ChannelBytes> bytes() {
-      return tunnel.map(SourceTunnel::bytes).orElse(List.of());
+      List<MigrationView.ChannelBytes> bytes = new ArrayList<>();
+      tunnel.map(SourceTunnel::bytes).ifPresent(bytes::addAll);
+      disks.map(SourceDiskChannels::bytes).ifPresent(bytes::addAll);
+      return bytes;
     }
 
     void delete(MemoryByContent.Guest guest) {
+      probes.close();
+      disks.ifPresent(SourceDiskChannels::delete);
       tunnel.ifPresent(SourceTunnel::delete);
       content.ended(guest);
     }
@@ -492,7 +556,7 @@ final class Departures {
 
     @Override
     public void limit(Optional<ByteRate> bandwidth) {
-      ports.tunnel.ifPresent(tunnel -> tunnel.limit(bandwidth));
+      ports.throttle.change(bandwidth);
     }
 
     @Override
@@ -533,6 +597,16 @@ final class Departures {
     @Override
     public Path nativeTlsDirectory() {
       return nativeTlsDirectory.get();
+    }
+
+    @Override
+    public List<PeerMessage.DiskImage> images() {
+      return Departures.images(guests.get(plan.guest().name()), ports.probes);
+    }
+
+    @Override
+    public void forgetProbes() {
+      ports.probes.close();
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.drover.api.CheckReport;
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.ModeChoice;
 import io.drover.model.ByteRate;
+import io.drover.model.ByteSize;
 import io.drover.model.ContinuityStep;
 import io.drover.model.MigrationId;
 import io.drover.model.MigrationOptions;
@@ -44,6 +45,7 @@ final class DryRun {
   private final Peers.Peer peer;
   private final MigrationOptions options;
   private final List<PeerMessage.FileDigest> files;
+  private final List<PeerMessage.DiskImage> images;
   private final MigrationId id;
   private final PortClient client;
   private final Function<Peers.Peer, LinkSpeed> probe;
@@ -57,6 +59,7 @@ final class DryRun {
       Peers.Peer peer,
       MigrationOptions options,
       List<PeerMessage.FileDigest> files,
+      List<PeerMessage.DiskImage> images,
       MigrationId id,
       PortClient client,
       Function<Peers.Peer, LinkSpeed> probe,
@@ -66,6 +69,7 @@ final class DryRun {
     this.peer = peer;
     this.options = options;
     this.files = files;
+    this.images = images;
     this.id = id;
     this.client = client;
     this.probe = probe;
@@ -167,10 +171,16 @@ final class DryRun {
               qemu.version(),
               qemu.accelerator().word(),
               files,
+              images,
               0,
               true));
       return switch (await(answer)) {
-        case PeerMessage.Prepared(var version, boolean postCopy, List<Problem> warnings) -> {
+        case PeerMessage.Prepared(
+                var version,
+                boolean postCopy,
+                List<Integer> disks,
+                List<Problem> warnings) -> {
+          tellOfDisks(disks);
           passed("versions", "QEMU %s here, %s there".formatted(qemu.version(), version));
           remote(List.of(), warnings);
           planned.values().forEach(step -> passed("network: " + step.name(), step.finding()));
@@ -198,6 +208,20 @@ final class DryRun {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw Problem.bug("interrupted", "Interrupted while asking the target").asException(e);
+    }
+  }
+
+  /** What would be copied, and what the target has already. */
+  private void tellOfDisks(List<Integer> moving) {
+    for (int disk = 0; disk < images.size(); disk++) {
+      PeerMessage.DiskImage image = images.get(disk);
+      String path = guest.definition().disks().get(disk).path();
+      passed(
+          "disk",
+          moving.contains(disk)
+              ? "%s would be copied: %s, of which %s are in use"
+                  .formatted(path, new ByteSize(image.size()), new ByteSize(image.allocatedBytes()))
+              : path + " is on storage that both hosts share");
     }
   }
 

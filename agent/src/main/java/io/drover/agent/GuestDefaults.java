@@ -2,7 +2,9 @@ package io.drover.agent;
 
 import io.drover.api.GuestSpec;
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
@@ -50,6 +52,9 @@ final class GuestDefaults {
                         card.bridge(),
                         card.addresses().orElse(List.of()).stream().map(IpAddress::new).toList(),
                         card.dnsName()))
+            .toList(),
+        spec.disks().orElse(List.of()).stream()
+            .map(disk -> new GuestDisk(disk.path(), DiskFormat.parse(disk.format()), disk.serial()))
             .toList(),
         spec.serialLog(),
         spec.owner().map(Owner::new));

@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.api.GuestView;
 import io.drover.migration.HypervisorEvent;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.IpAddress;
@@ -121,6 +122,13 @@ final class Guests {
       if (guest.definition().uuid().equals(definition.uuid())) {
         return Optional.of(
             "Guest '%s' on this host has the same UUID".formatted(guest.definition().name()));
+      }
+      for (GuestDisk disk : guest.definition().disks()) {
+        if (definition.disks().stream().anyMatch(other -> other.path().equals(disk.path()))) {
+          return Optional.of(
+              "Guest '%s' on this host has the disk %s"
+                  .formatted(guest.definition().name(), disk.path()));
+        }
       }
     }
     return Optional.empty();
@@ -244,6 +252,9 @@ final class Guests {
                         card.bridge(),
                         card.addresses().stream().map(IpAddress::text).toList(),
                         card.dnsName()))
+            .toList(),
+        definition.disks().stream()
+            .map(disk -> new GuestView.DiskView(disk.path(), disk.format().word(), disk.serial()))
             .toList(),
         definition.serialLog(),
         definition.owner().map(Owner::value),

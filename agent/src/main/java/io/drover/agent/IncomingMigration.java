@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.migration.Ending;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TargetChannels;
+import io.drover.migration.TargetDisks;
 import io.drover.migration.TargetDriver;
 import io.drover.migration.TargetEffect;
 import io.drover.migration.TargetEvent;
@@ -58,6 +59,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
       TargetState initial,
       TargetHypervisor hypervisor,
       TargetChannels channels,
+      TargetDisks disks,
       Optional<ArrivingGuest> arriving,
       Surroundings surroundings) {
     this.record = record;
@@ -65,7 +67,7 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
     this.answer = answer;
     this.arriving = arriving;
     this.surroundings = surroundings;
-    this.driver = new TargetDriver(initial, settings, hypervisor, channels, this);
+    this.driver = new TargetDriver(initial, settings, hypervisor, channels, disks, this);
   }
 
   MigrationRecord record() {

@@ -7,6 +7,7 @@ import io.drover.migration.TransferSettings;
 import io.drover.model.HostName;
 import io.drover.model.MigrationOptions;
 import io.drover.wire.PeerMessage;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -22,7 +23,16 @@ record MigrationEntry(
   record OutgoingPart(OutgoingPlan plan, SourceState state) {}
 
   record IncomingPart(
-      HostName source, PeerMessage.Prepare prepare, TransferSettings settings, TargetState state) {}
+      HostName source,
+      PeerMessage.Prepare prepare,
+      List<Integer> disks,
+      TransferSettings settings,
+      TargetState state) {
+    IncomingPart {
+      // A record that an earlier release wrote has none.
+      disks = disks == null ? List.of() : List.copyOf(disks);
+    }
+  }
 
   boolean settled() {
     return outgoing.map(part -> part.state().settled()).orElse(true)

@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.api.ContinuityView;
 import io.drover.api.MigrationView;
 import io.drover.api.ProblemView;
+import io.drover.migration.DiskProgress;
 import io.drover.migration.Ending;
 import io.drover.migration.ModeChoice;
 import io.drover.migration.TransferProgress;
@@ -61,6 +62,7 @@ final class MigrationRecord {
   private Optional<ModeChoice> choice = Optional.empty();
   private Optional<ByteRate> link = Optional.empty();
   private TransferProgress progress = TransferProgress.NONE;
+  private DiskProgress disks = DiskProgress.NONE;
   private long residentBytes;
   private Optional<Long> runsThereSinceNanos = Optional.empty();
   private double recentBytesPerSecond;
@@ -180,6 +182,11 @@ final class MigrationRecord {
     }
   }
 
+  synchronized void disks(DiskProgress latest) {
+    disks = latest;
+    progress(progress);
+  }
+
   synchronized void progress(TransferProgress latest) {
     progress = latest;
     long now = nanoClock.getAsLong();
@@ -277,7 +284,12 @@ final class MigrationRecord {
     long crossed = crossedBytes();
     boolean completed = ending.map(how -> how.outcome() == Outcome.COMPLETED).orElse(false);
     double expected = choice.map(ModeChoice::bytes).orElse(0.0);
-    long remaining = completed ? 0 : Math.min(progress.remainingBytes(), nonZeroRemaining());
+    // Nothing of the memory has been looked at while disks are copied.
+    long memory =
+        phase() == Phase.DISKS
+            ? residentBytes
+            : Math.min(progress.remainingBytes(), nonZeroRemaining());
+    long remaining = completed ? 0 : memory + disks.remainingBytes();
     double done =
         completed
             ? 1
@@ -353,7 +365,7 @@ final class MigrationRecord {
 
   /** A rate and what is left of it mean nothing while the link is cut. */
   private boolean moves() {
-    boolean copies = phase() == Phase.COPY || phase() == Phase.POSTCOPY;
+    boolean copies = phase() == Phase.DISKS || phase() == Phase.COPY || phase() == Phase.POSTCOPY;
     return copies && nanoClock.getAsLong() - movedAtNanos < STANDS_STILL.toNanos();
   }
 

@@ -77,6 +77,12 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
     List<PeerMessage.FileDigest> files();
 
+    /** The guest's disks, each with something beside it by which shared storage is told. */
+    List<PeerMessage.DiskImage> images();
+
+    /** The target has looked. */
+    void forgetProbes();
+
     /** How long nothing may move before a copy is called stuck. */
     Duration stallTimeout();
   }
@@ -237,12 +243,14 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         plan.hypervisorVersion(),
         plan.accelerator(),
         surroundings.files(),
+        surroundings.images(),
         generation,
         false);
   }
 
   @Override
   public TransferSettings settle(PeerMessage.Prepared answer) {
+    surroundings.forgetProbes();
     answer.warnings().forEach(record::warn);
     MigrationOptions options = record.options();
     boolean postCopy = plan.postCopyWanted() && answer.postCopy();
@@ -275,6 +283,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         options.mayUseContent() && measuredLink.isPresent() ? carries.bytesPerSecond() : 0,
         options.maxDowntime(),
         mustConverge,
+        !answer.disks().isEmpty(),
         options.transport() == Transport.NATIVE_TLS
             ? Optional.of(surroundings.nativeTlsDirectory())
             : Optional.empty());

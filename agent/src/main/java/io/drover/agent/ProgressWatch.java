@@ -1,5 +1,6 @@
 package io.drover.agent;
 
+import io.drover.migration.DiskProgress;
 import io.drover.migration.MemoryRange;
 import io.drover.migration.ModeChoice;
 import io.drover.migration.SourceEvent;
@@ -33,6 +34,10 @@ final class ProgressWatch {
   private static final Duration FIRST_STEPS = Duration.ofMillis(60);
 
   private static final Duration LONGEST_LOADING = Duration.ofSeconds(1);
+
+  /** Times the patience with memory. */
+  private static final int STALLED_DISKS = 10;
+
   private static final Duration STALLED_POST_COPY = Duration.ofSeconds(10);
   private static final Duration STALLED_SWITCH = Duration.ofSeconds(10);
 
@@ -93,6 +98,7 @@ final class ProgressWatch {
       movedAtNanos = stageSinceNanos;
     }
     switch (state.stage()) {
+      case MIRRORING -> mirroring();
       case COPYING, SWITCHING, POSTCOPY -> transferring(state);
       case CONNECTING,
           PREPARING,
@@ -111,8 +117,21 @@ final class ProgressWatch {
     }
   }
 
+  /** A link that comes back finds everything as it was: the guest runs on and nothing is lost. */
+  private void mirroring() {
+    DiskProgress progress = hypervisor.diskProgress();
+    migration.record().disks(progress);
+    long done = progress.totalBytes() - progress.remainingBytes();
+    if (done != lastBytes) {
+      lastBytes = done;
+      movedAtNanos = System.nanoTime();
+    }
+    stalledFor(stalledCopy.multipliedBy(STALLED_DISKS)).ifPresent(this::tell);
+  }
+
   private void transferring(SourceState state) {
     try {
+      migration.record().disks(hypervisor.diskProgress());
       TransferProgress progress = hypervisor.progress();
       migration.record().progress(progress);
       // What is queued between QEMU and the link still moves when QEMU has to wait.

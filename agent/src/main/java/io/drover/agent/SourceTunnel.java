@@ -5,7 +5,6 @@ import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceChannels;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.TransferAddress;
-import io.drover.model.ByteRate;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -61,7 +60,7 @@ final class SourceTunnel implements SourceChannels {
   private final ChannelNames names;
   private final Opener opener;
   private final Replayer replayer;
-  private final Throttle throttle = new Throttle(Optional.empty());
+  private final Throttle throttle;
   private final ChannelRelays relays;
   private final ReentrantLock lock = new ReentrantLock();
   private final StreamRecorder recorder;
@@ -85,6 +84,7 @@ final class SourceTunnel implements SourceChannels {
       MemoryByContent content,
       Opener opener,
       Replayer replayer,
+      Throttle throttle,
       Consumer<SourceEvent> events) {
     this.migration = migration;
     this.directory = directory;
@@ -93,6 +93,7 @@ final class SourceTunnel implements SourceChannels {
     this.content = content;
     this.opener = opener;
     this.replayer = replayer;
+    this.throttle = throttle;
     this.recorder = new StreamRecorder(range -> requests.ifPresent(asked -> asked.dropped(range)));
     this.relays =
         new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
@@ -100,10 +101,6 @@ final class SourceTunnel implements SourceChannels {
 
   List<MigrationView.ChannelBytes> bytes() {
     return relays.bytes();
-  }
-
-  void limit(Optional<ByteRate> wanted) {
-    throttle.change(wanted);
   }
 
   /** What the bulk channel may have under way; applies to channels opened from now on. */

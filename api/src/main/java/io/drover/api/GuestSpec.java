@@ -18,8 +18,39 @@ public record GuestSpec(
     Optional<String> initrd,
     Optional<String> commandLine,
     Optional<List<CardSpec>> networkCards,
+    Optional<List<DiskSpec>> disks,
     Optional<String> serialLog,
     Optional<String> owner) {
+
+  /** A guest without disks. */
+  public GuestSpec(
+      String name,
+      Optional<String> uuid,
+      String memory,
+      Optional<Integer> vcpus,
+      Optional<String> machine,
+      Optional<String> cpu,
+      Optional<String> kernel,
+      Optional<String> initrd,
+      Optional<String> commandLine,
+      Optional<List<CardSpec>> networkCards,
+      Optional<String> serialLog,
+      Optional<String> owner) {
+    this(
+        name,
+        uuid,
+        memory,
+        vcpus,
+        machine,
+        cpu,
+        kernel,
+        initrd,
+        commandLine,
+        networkCards,
+        Optional.empty(),
+        serialLog,
+        owner);
+  }
 
   /**
    * A network card to make.
@@ -38,4 +69,11 @@ public record GuestSpec(
       this(mac, bridge, Optional.empty(), Optional.empty());
     }
   }
+
+  /**
+   * A disk to give it; its image exists already.
+   *
+   * @param format raw or qcow2
+   */
+  public record DiskSpec(String path, String format, Optional<String> serial) {}
 }

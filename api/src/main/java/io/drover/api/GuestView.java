@@ -17,11 +17,44 @@ public record GuestView(
     String machine,
     String cpu,
     List<CardView> networkCards,
+    List<DiskView> disks,
     Optional<String> serialLog,
     Optional<String> owner,
     long pid,
     Optional<String> migration) {
 
+  /** A guest without disks. */
+  public GuestView(
+      String name,
+      String uuid,
+      String state,
+      long memoryBytes,
+      int vcpus,
+      String machine,
+      String cpu,
+      List<CardView> networkCards,
+      Optional<String> serialLog,
+      Optional<String> owner,
+      long pid,
+      Optional<String> migration) {
+    this(
+        name,
+        uuid,
+        state,
+        memoryBytes,
+        vcpus,
+        machine,
+        cpu,
+        networkCards,
+        List.of(),
+        serialLog,
+        owner,
+        pid,
+        migration);
+  }
+
   public record CardView(
       String mac, String bridge, List<String> addresses, Optional<String> dnsName) {}
+
+  public record DiskView(String path, String format, Optional<String> serial) {}
 }

@@ -15,6 +15,7 @@ public record MigrationRequest(
     Optional<Long> maxDowntimeMillis,
     Optional<Integer> parallelChannels,
     Optional<String> dedup,
+    Optional<String> storage,
     Optional<Boolean> dryRun) {
 
   /** A move in which the agent chooses everything. */
@@ -22,6 +23,7 @@ public record MigrationRequest(
     return new MigrationRequest(
         guest,
         to,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -42,6 +44,7 @@ public record MigrationRequest(
         maxDowntimeMillis,
         parallelChannels,
         dedup,
+        storage,
         dryRun);
   }
 
@@ -55,6 +58,7 @@ public record MigrationRequest(
         maxDowntimeMillis,
         parallelChannels,
         dedup,
+        storage,
         dryRun);
   }
 
@@ -68,6 +72,7 @@ public record MigrationRequest(
         maxDowntimeMillis,
         parallelChannels,
         dedup,
+        storage,
         dryRun);
   }
 
@@ -81,6 +86,7 @@ public record MigrationRequest(
         maxDowntimeMillis,
         parallelChannels,
         dedup,
+        storage,
         dryRun);
   }
 
@@ -94,6 +100,7 @@ public record MigrationRequest(
         maxDowntimeMillis,
         Optional.of(channels),
         dedup,
+        storage,
         dryRun);
   }
 
@@ -106,6 +113,21 @@ public record MigrationRequest(
         bandwidthBytesPerSecond,
         maxDowntimeMillis,
         parallelChannels,
+        Optional.of(word),
+        storage,
+        dryRun);
+  }
+
+  public MigrationRequest withStorage(String word) {
+    return new MigrationRequest(
+        guest,
+        to,
+        mode,
+        transport,
+        bandwidthBytesPerSecond,
+        maxDowntimeMillis,
+        parallelChannels,
+        dedup,
         Optional.of(word),
         dryRun);
   }
@@ -128,6 +150,7 @@ public record MigrationRequest(
         maxDowntimeMillis,
         parallelChannels,
         dedup,
+        storage,
         wanted);
   }
 }

@@ -126,6 +126,13 @@ final class GuestFile {
     if (shape == GuestSpec.CardSpec.class && !document.containsKey("bridge")) {
       throw mistake(line(node), "the network card has no 'bridge'");
     }
+    if (shape == GuestSpec.DiskSpec.class) {
+      for (String needed : List.of("path", "format")) {
+        if (!document.containsKey(needed)) {
+          throw mistake(line(node), "the disk has no '%s'".formatted(needed));
+        }
+      }
+    }
     return document;
   }
 
@@ -134,19 +141,23 @@ final class GuestFile {
       case "vcpus" -> number(node);
       case "networkCards" -> cards(node);
       case "addresses" -> words(node);
+      case "networkCards" -> list(node, "network-cards", "- bridge: br0", GuestSpec.CardSpec.class);
+      case "disks" ->
+          list(node, "disks", "- {path: /srv/web.img, format: raw}", GuestSpec.DiskSpec.class);
       default -> scalar(node);
     };
   }
 
-  private List<Map<String, Object>> cards(Node node) {
+  private List<Map<String, Object>> list(
+      Node node, String key, String example, Class<? extends Record> shape) {
     if (!(node instanceof SequenceNode sequence)) {
-      throw mistake(line(node), "network-cards wants a list, such as '- bridge: br0'");
+      throw mistake(line(node), "%s wants a list, such as '%s'".formatted(key, example));
     }
-    List<Map<String, Object>> cards = new ArrayList<>();
+    List<Map<String, Object>> values = new ArrayList<>();
     for (Node each : sequence.getValue()) {
-      cards.add(mapping(each, GuestSpec.CardSpec.class));
+      values.add(mapping(each, shape));
     }
-    return cards;
+    return values;
   }
 
   private List<String> words(Node node) {

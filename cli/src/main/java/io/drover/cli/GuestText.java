@@ -37,6 +37,7 @@ final class GuestText {
     facts.add("machine", guest.machine());
     guest.networkCards().forEach(card -> facts.add("card", card.mac() + " on " + card.bridge()));
     guest.owner().ifPresent(owner -> facts.add("owner", owner));
+    guest.disks().forEach(disk -> facts.add("disk", disk.path() + ", " + disk.format()));
     guest.serialLog().ifPresent(path -> facts.add("serial log", path));
     facts.add("uuid", guest.uuid());
     facts.add("pid", guest.pid() > 0 ? Long.toString(guest.pid()) : "-");

@@ -9,6 +9,7 @@ import io.drover.model.ByteRate;
 import io.drover.model.Dedup;
 import io.drover.model.Mode;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import java.time.Duration;
 import java.util.List;
@@ -82,6 +83,17 @@ final class MigrateVerb extends Verb {
               + " or off.")
   private Optional<Dedup> dedup = Optional.empty();
 
+  @Option(
+      names = "--with-storage",
+      description =
+          "All disks move; a shared one is refused. By default those move that are not shared.")
+  private boolean withStorage;
+
+  @Option(
+      names = "--keep-images",
+      description = "Put the images of moved disks aside at the source instead of removing them.")
+  private boolean keepImages;
+
   @Option(names = "--detach", description = "Start it and return; it goes on by itself.")
   private boolean detach;
 
@@ -97,6 +109,19 @@ final class MigrateVerb extends Verb {
     return new CommandLine(new MigrateVerb(new AgentOptions(), terminal));
   }
 
+  private Optional<Storage> storage() {
+    if (withStorage && keepImages) {
+      throw Problem.usage(
+              "bad-storage",
+              "--with-storage and --keep-images do not go together",
+              "Leave out --with-storage: disks that are not shared move anyway.")
+          .asException();
+    }
+    return withStorage
+        ? Optional.of(Storage.MOVE)
+        : keepImages ? Optional.of(Storage.KEEP) : Optional.empty();
+  }
+
   @Override
   int run(ApiClient client) {
     MigrationRequest request =
@@ -109,6 +134,7 @@ final class MigrateVerb extends Verb {
             maxDowntime.map(Duration::toMillis),
             parallel,
             dedup.map(Dedup::word),
+            storage().map(Storage::word),
             Optional.empty());
     if (dryRun) {
       CheckReport report = client.check(request);

@@ -54,7 +54,8 @@ final class GuestImageBuilder {
   private static final String KERNEL_PACKAGE = "linux-image-cloud-amd64";
 
   /** Drover's own, compiled on this machine. */
-  private static final List<String> LOADS = List.of("memload", "faultprobe", "netserve");
+  private static final List<String> LOADS =
+      List.of("memload", "diskload", "faultprobe", "netserve");
 
   /** The same for a guest's clients, outside of it. */
   private static final List<String> CLIENTS = List.of("netprobe");

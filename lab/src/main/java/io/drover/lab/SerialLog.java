@@ -23,7 +23,8 @@ final class SerialLog {
   private static final Pattern FAULT =
       Pattern.compile(
           "Kernel panic|Oops|BUG: |general protection|segfault|Bad page|DROVER mem-error"
-              + "|DROVER mem-failed|DROVER net-failed|DROVER load-ended|stress-ng: (fail|error)"
+              + "|DROVER mem-failed|DROVER disk-error|DROVER disk-failed|I/O error|DROVER net-failed"
+              + "|DROVER load-ended|stress-ng: (fail|error)"
               + "|stress: FAIL|Out of memory");
 
   private static final Pattern ALIVE =

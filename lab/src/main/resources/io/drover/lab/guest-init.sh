@@ -1,6 +1,7 @@
 #!/bin/busybox sh
 # PID 1 of a lab guest. What it does is chosen on the kernel's command line:
 #   drover.off=SECONDS (powers itself off then) drover.ip=192.0.2.10/24 drover.gateway=192.0.2.1 (both as often as wanted)
+#   drover.disk=MB,RATE (verified writes to each disk)
 #   drover.load=serve | idle | mem,MB,RATE[,FLIP[,PART]] | touch,MB | probe,MB | stress,MB | stress-ng,MB
 /bin/busybox mkdir -p /proc /sys /dev /tmp
 /bin/busybox mount -t proc proc /proc
@@ -17,6 +18,7 @@ for word in $(cat /proc/cmdline); do
     drover.gateway=*) gateways="$gateways ${word#*=}" ;;
     drover.load=*) load=${word#*=} ;;
     drover.off=*) off=${word#*=} ;;
+    drover.disk=*) disk=${word#*=} ;;
   esac
 done
 echo 1 > /proc/sys/kernel/panic_on_oops
@@ -37,6 +39,11 @@ if [ -n "$off" ]; then
 fi
 echo
 echo "DROVER ready load=$load ok"
+if [ -n "$disk" ]; then
+  for device in /dev/vd?; do
+    diskload "$device" "${disk%,*}" "${disk#*,}" &
+  done
+fi
 old=$IFS; IFS=,; set -- $load; IFS=$old
 kind=$1; shift
 case $kind in

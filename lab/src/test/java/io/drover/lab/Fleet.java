@@ -100,7 +100,24 @@ final class Fleet implements AutoCloseable {
 
   /** A guest that shares what hosts hold with others of its owner. */
   Traveller boot(String host, String owner, Workload workload, int memoryMebibytes) {
-    return boot(host, workload, memoryMebibytes, 1, "", Optional.empty(), Optional.of(owner));
+    return boot(
+        host, workload, memoryMebibytes, 1, "", Optional.empty(), List.of(), Optional.of(owner));
+  }
+
+  /**
+   * A guest of 160 MiB that verifies what it writes to its disks.
+   *
+   * @param load MB of each disk, and MB a second, as the guest's init script reads it
+   */
+  Traveller boot(String host, List<GuestSpec.DiskSpec> disks, String load) {
+    return boot(
+        host,
+        new Workload.Verified(24, 5),
+        160,
+        1,
+        load.isEmpty() ? "" : "drover.disk=" + load,
+        Optional.empty(),
+        disks);
   }
 
   private Traveller boot(
@@ -110,9 +127,7 @@ final class Fleet implements AutoCloseable {
       int vcpus,
       String commandLine,
       Optional<String> initrd) {
-    // Of an owner of its own: what a test finds, it left there itself.
-    return boot(
-        host, workload, memoryMebibytes, vcpus, commandLine, initrd, Optional.of("o" + guests));
+    return boot(host, workload, memoryMebibytes, vcpus, commandLine, initrd, List.of());
   }
 
   private Traveller boot(
@@ -122,6 +137,27 @@ final class Fleet implements AutoCloseable {
       int vcpus,
       String commandLine,
       Optional<String> initrd,
+      List<GuestSpec.DiskSpec> disks) {
+    // Of an owner of its own: what a test finds, it left there itself.
+    return boot(
+        host,
+        workload,
+        memoryMebibytes,
+        vcpus,
+        commandLine,
+        initrd,
+        disks,
+        Optional.of("o" + guests));
+  }
+
+  private Traveller boot(
+      String host,
+      Workload workload,
+      int memoryMebibytes,
+      int vcpus,
+      String commandLine,
+      Optional<String> initrd,
+      List<GuestSpec.DiskSpec> disks,
       Optional<String> owner) {
     LabGuest guest =
         new LabGuest(
@@ -140,6 +176,7 @@ final class Fleet implements AutoCloseable {
             initrd.or(plain::initrd),
             plain.commandLine().map(line -> (line + " " + commandLine).strip()),
             plain.networkCards(),
+            Optional.of(disks),
             plain.serialLog(),
             owner);
     Traveller traveller = new Traveller(this, guest, spec, host);

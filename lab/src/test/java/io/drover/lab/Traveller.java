@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** A guest that moves between the hosts of a fleet and tells on its serial lines how it fares. */
 final class Traveller {
@@ -159,6 +160,40 @@ final class Traveller {
     } catch (IOException failure) {
       throw new UncheckedIOException(failure);
     }
+  }
+
+  /** What its disk load says on a host, in order. */
+  List<DiskStatus> diskStatuses(String where) {
+    Path file = fleet.lab().runFolder(where).resolve("serial").resolve(name() + ".log");
+    try (Stream<String> lines =
+        Files.exists(file)
+            ? Files.lines(file, StandardCharsets.ISO_8859_1)
+            : Stream.<String>empty()) {
+      return lines.map(String::strip).flatMap(line -> DiskStatus.parse(line).stream()).toList();
+    } catch (IOException failure) {
+      throw new UncheckedIOException(failure);
+    }
+  }
+
+  /** Whatever it wrote, from now on and before, is on its disks. */
+  void assertDisksRemember() {
+    for (GuestSpec.DiskSpec disk : spec.disks().orElseThrow()) {
+      String device = "vd" + (char) ('a' + spec.disks().orElseThrow().indexOf(disk));
+      fleet.until(name() + " speaks of " + device, () -> latest(device).isPresent());
+      long sweeps = latest(device).orElseThrow().sweeps();
+      fleet.until(
+          name() + " verified " + device + " on " + host,
+          () -> latest(device).orElseThrow().sweeps() >= sweeps + 2);
+      assertThat(latest(device).orElseThrow().errors()).isZero();
+    }
+    assertThat(guest.serial(host).faults()).isEmpty();
+    assertThat(guest.serial(Fleet.other(host)).faults()).isEmpty();
+  }
+
+  private Optional<DiskStatus> latest(String device) {
+    return diskStatuses(host).stream()
+        .filter(status -> status.device().equals(device))
+        .reduce((_, last) -> last);
   }
 
   /** Grows while the guest runs there. */

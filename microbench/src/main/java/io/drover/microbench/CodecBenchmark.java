@@ -63,6 +63,7 @@ public class CodecBenchmark {
         new Version(10, 0, 2),
         "tcg",
         List.of(new PeerMessage.FileDigest("/boot/vmlinuz", "ab".repeat(32))),
+        List.of(),
         0,
         false);
   }

@@ -42,6 +42,18 @@ public sealed interface HypervisorEvent {
   /** The transfer was cancelled on request; the guest is as it was before. */
   record TransferCancelled(long atNanos) implements HypervisorEvent {}
 
+  /** The guest stands still, and the transfer waits for leave to finish. */
+  record SwitchPaused(long atNanos) implements HypervisorEvent {}
+
+  /** All disks that move are copied, and follow the guest's writes from now on. */
+  record DisksReady(long atNanos) implements HypervisorEvent {}
+
+  /** The disks at the target are what they are here, and nothing follows any more. */
+  record DisksWhole(long atNanos) implements HypervisorEvent {}
+
+  /** A disk could not be mirrored. */
+  record DisksFailed(String reason, long atNanos) implements HypervisorEvent {}
+
   /** The guest switched itself off. */
   record GuestPoweredOff(long atNanos) implements HypervisorEvent {}
 

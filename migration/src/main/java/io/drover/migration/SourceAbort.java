@@ -29,6 +29,10 @@ final class SourceAbort {
     SourceState next = state.withEnding(ending).withLastWordOwed(true).at(Stage.ABORTING);
     List<SourceEffect> effects = new ArrayList<>();
     effects.add(new SourceEffect.Journal());
+    if (SourceMirror.follows(next)) {
+      next = next.withCopies(SourceState.Copies.DROPPED);
+      effects.add(new SourceEffect.CancelDisks());
+    }
     if (!copying) {
       next = next.withGuestFree();
     } else if (!state.guestFree()) {
@@ -120,6 +124,7 @@ final class SourceAbort {
           SourceEvent.SwitchWanted _,
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,
+          SourceEvent.DisksCut _,
           SourceEvent.RetryDue _,
           SourceEvent.EffectFailed _,
           SourceEvent.AgentRestarted _ ->
@@ -165,6 +170,10 @@ final class SourceAbort {
       case HypervisorEvent.GuestPoweredOff _ -> gone(state, Outcome.POWERED_OFF);
       case HypervisorEvent.ProcessExited _ -> gone(state, Outcome.LOST);
       case HypervisorEvent.TransferActive _,
+          HypervisorEvent.SwitchPaused _,
+          HypervisorEvent.DisksReady _,
+          HypervisorEvent.DisksWhole _,
+          HypervisorEvent.DisksFailed _,
           HypervisorEvent.PassStarted _,
           HypervisorEvent.GuestStopped _,
           HypervisorEvent.GuestResumed _,

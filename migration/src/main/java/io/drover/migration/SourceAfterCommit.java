@@ -20,7 +20,7 @@ final class SourceAfterCommit {
       case RECOVERING -> recovering(state, event);
       case REBUILDING -> rebuilding(state, event);
       case FINISHING -> finishing(state, event);
-      case CONNECTING, PREPARING, OPENING, COPYING, SWITCHING, ABORTING, ENDED ->
+      case CONNECTING, PREPARING, MIRRORING, OPENING, COPYING, SWITCHING, ABORTING, ENDED ->
           throw new IllegalStateException("not past the commit: " + state);
     };
   }
@@ -184,7 +184,7 @@ final class SourceAfterCommit {
     }
     return switch (event) {
       case SourceEvent.FromPeer(PeerMessage.Received _) ->
-          completed(state, Ending.of(Outcome.COMPLETED));
+          handedOver(state, Ending.of(Outcome.COMPLETED));
       case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
           switch (status.stage()) {
             // Also a target that has everything lets go of the migration only when told to.
@@ -207,7 +207,7 @@ final class SourceAfterCommit {
       case SourceEvent.FromPeer(PeerMessage.Received()) -> wholeThere(state);
       case SourceEvent.FromPeer(PeerMessage.Gone _) -> lost(state);
       case SourceEvent.FromPeer(PeerMessage.PoweredOff()) ->
-          completed(state, Ending.of(Outcome.POWERED_OFF));
+          handedOver(state, Ending.of(Outcome.POWERED_OFF));
       case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
           switch (status.stage()) {
             case RUNNING, RECEIVED, POSTCOPY_PAUSED ->
@@ -237,6 +237,7 @@ final class SourceAfterCommit {
           SourceEvent.SwitchWanted _,
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,
+          SourceEvent.DisksCut _,
           SourceEvent.RetryDue _,
           SourceEvent.GuestContinued _,
           SourceEvent.EffectFailed _,
@@ -325,8 +326,22 @@ final class SourceAfterCommit {
         new SourceEffect.Journal());
   }
 
+  /**
+   * The target has said that it has, or had, everything: of the disks that moved, nobody needs what
+   * is here. They go after the hypervisor that has them open, and before the journal as above.
+   */
+  static SourceStep handedOver(SourceState state, Ending ending) {
+    SourceStep step = completed(state, ending);
+    if (state.copies() != SourceState.Copies.WHOLE) {
+      return step;
+    }
+    List<SourceEffect> effects = new ArrayList<>(step.effects());
+    effects.add(effects.size() - 1, new SourceEffect.ReleaseDisks(state.disks()));
+    return new SourceStep(step.state(), effects);
+  }
+
   private static SourceStep diedAfterwards(SourceState state) {
-    return completed(
+    return handedOver(
         state,
         Ending.of(
             Outcome.COMPLETED,

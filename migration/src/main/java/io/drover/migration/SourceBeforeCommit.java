@@ -4,6 +4,8 @@ import io.drover.migration.SourceState.Stage;
 import io.drover.model.Outcome;
 import io.drover.model.Problem;
 import io.drover.wire.PeerMessage;
+import java.util.ArrayList;
+import java.util.List;
 
 /** The source while the guest is still its own: every failure here leaves it running here. */
 final class SourceBeforeCommit {
@@ -13,6 +15,7 @@ final class SourceBeforeCommit {
     return switch (state.stage()) {
       case CONNECTING -> connecting(state, event);
       case PREPARING -> preparing(state, event);
+      case MIRRORING -> SourceMirror.mirroring(state, event);
       case OPENING -> opening(state, event);
       case COPYING -> copying(state, event);
       case SWITCHING -> switching(state, event);
@@ -45,15 +48,21 @@ final class SourceBeforeCommit {
 
   private static SourceStep preparing(SourceState state, SourceEvent event) {
     return switch (event) {
-      case SourceEvent.FromPeer(PeerMessage.Prepared _) ->
-          SourceStep.of(
-              state.at(Stage.OPENING),
-              new SourceEffect.Configure(),
-              new SourceEffect.Send(new PeerMessage.Listen(state.attempt())));
+      case SourceEvent.FromPeer(PeerMessage.Prepared prepared) ->
+          prepared.disks().isEmpty()
+              ? open(state, new SourceEffect.Configure())
+              : SourceMirror.begin(state, prepared.disks());
       case SourceEvent.FromPeer(PeerMessage.Refused refused) ->
           SourceAbort.end(state, refusal(refused));
       default -> common(state, event);
     };
+  }
+
+  /** Asks for the memory's channels. */
+  static SourceStep open(SourceState state, SourceEffect... before) {
+    List<SourceEffect> effects = new ArrayList<>(List.of(before));
+    effects.add(new SourceEffect.Send(new PeerMessage.Listen(state.attempt())));
+    return new SourceStep(state.at(Stage.OPENING), effects);
   }
 
   private static Ending refusal(PeerMessage.Refused refused) {
@@ -91,12 +100,14 @@ final class SourceBeforeCommit {
       // Without a control connection the target could not be told to run: the guest is better off
       // here, at once, than stopped until the link is back.
       case SourceEvent.FromHypervisor(HypervisorEvent.TransferCompleted _) ->
-          state.connected()
-              ? SourceMachine.commit(state.withEverythingSent(), Stage.COMMITTED)
-              : aborted(
-                  state.withGuestFree(),
-                  "connection-lost",
-                  "The connection to the target was lost at the switch");
+          SourceMirror.spoiled(state)
+              ? SourceMirror.completedWithout(state)
+              : state.connected()
+                  ? SourceMachine.commit(state.withEverythingSent(), Stage.COMMITTED)
+                  : aborted(
+                      state.withGuestFree(),
+                      "connection-lost",
+                      "The connection to the target was lost at the switch");
       case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyActive _),
           SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) ->
           throw new IllegalStateException("post-copy began unasked");
@@ -113,7 +124,9 @@ final class SourceBeforeCommit {
           // The break came with the switch: the target hears of the commit once it is found again.
           SourceAfterCommit.pause(state);
       case SourceEvent.FromHypervisor(HypervisorEvent.TransferCompleted _) ->
-          SourceMachine.commit(state.withEverythingSent(), Stage.COMMITTED);
+          SourceMirror.spoiled(state)
+              ? SourceMirror.completedWithout(state)
+              : SourceMachine.commit(state.withEverythingSent(), Stage.COMMITTED);
       case SourceEvent.CancelRequested() -> SourceStep.of(state, new SourceEffect.RefuseCancel());
       // Only the hypervisor knows whether the device state left. Breaking its connections makes it
       // say so: failed (the guest is still here) or paused (it is not).
@@ -122,30 +135,32 @@ final class SourceBeforeCommit {
           SourceEvent.Disconnected _,
           SourceEvent.FromPeer(PeerMessage.Gone _),
           SourceEvent.FromPeer(PeerMessage.Refused _) ->
-          SourceStep.of(state, new SourceEffect.BreakTransfer());
+          SourceMirror.breakOff(state);
+      case SourceEvent.FromHypervisor(HypervisorEvent.DisksFailed _) ->
+          SourceMirror.breakOff(state);
       case SourceEvent.FromPeer(PeerMessage.TargetStatus status) ->
           switch (status.stage()) {
-            case UNKNOWN, GONE -> SourceStep.of(state, new SourceEffect.BreakTransfer());
-            case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED, RECEIVED -> SourceStep.of(state);
+            case UNKNOWN, GONE -> SourceMirror.breakOff(state);
+            case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED, RECEIVED -> common(state, event);
           };
       // A hypervisor whose connections cannot even be broken is dead, and that is heard of.
       case SourceEvent.EffectFailed(SourceEffect effect, Problem _) ->
-          effect instanceof SourceEffect.BreakTransfer
+          effect instanceof SourceEffect.BreakTransfer || effect instanceof SourceEffect.CancelDisks
               ? SourceStep.of(state)
-              : SourceStep.of(state, new SourceEffect.BreakTransfer());
+              : SourceMirror.breakOff(state);
       default -> common(state, event);
     };
   }
 
   /** What means the same in every step before the commit. */
-  private static SourceStep common(SourceState state, SourceEvent event) {
+  static SourceStep common(SourceState state, SourceEvent event) {
     return switch (event) {
       case SourceEvent.CancelRequested() -> SourceAbort.begin(state, Ending.of(Outcome.CANCELLED));
       case SourceEvent.Stalled(String reason) -> aborted(state, "stalled", reason);
       // A broken control connection alone harms nothing: the driver replaces it while the copy runs
       // on. Before the copy there is nothing to lose by giving up.
       case SourceEvent.Disconnected(String reason) ->
-          state.stage() == Stage.COPYING
+          state.stage() == Stage.COPYING || state.stage() == Stage.MIRRORING
               ? SourceStep.of(state)
               : aborted(state, "connection-lost", "The connection to the target broke: " + reason);
       case SourceEvent.Connected() ->
@@ -165,14 +180,17 @@ final class SourceBeforeCommit {
           switch (status.stage()) {
             case UNKNOWN, GONE ->
                 aborted(state, "target-gone", "The target lost the migration while it was cut off");
-            case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED, RECEIVED -> SourceStep.of(state);
+            case RECEIVING, LOADED, RUNNING, POSTCOPY_PAUSED, RECEIVED ->
+                SourceMirror.reconnect(state);
           };
+      case SourceEvent.DisksCut _ -> SourceMirror.cut(state);
+      case SourceEvent.RetryDue _ -> SourceMirror.reconnect(state);
+      case SourceEvent.FromPeer(PeerMessage.DisksOpen open) -> SourceMirror.opened(state, open);
       case SourceEvent.FromHypervisor(HypervisorEvent fromHypervisor) ->
           hypervisor(state, fromHypervisor);
       case SourceEvent.FromPeer _,
           SourceEvent.Unreachable _,
           SourceEvent.SwitchWanted _,
-          SourceEvent.RetryDue _,
           SourceEvent.GuestContinued _,
           SourceEvent.Resolved _,
           SourceEvent.AgentRestarted _ ->
@@ -200,9 +218,14 @@ final class SourceBeforeCommit {
                       "transfer-cancelled",
                       "Somebody cancelled the transfer behind Drover's back",
                       "The guest runs on at the source.")));
+      case HypervisorEvent.SwitchPaused _ -> SourceMirror.atTheSwitch(state);
+      case HypervisorEvent.DisksWhole _ -> SourceMirror.whole(state);
+      case HypervisorEvent.DisksFailed(String reason, long _) ->
+          aborted(state, "disks-failed", "The disks could not be mirrored: " + reason);
       case HypervisorEvent.GuestPoweredOff _ -> SourceAbort.gone(state, Outcome.POWERED_OFF);
       case HypervisorEvent.ProcessExited _ -> SourceAbort.gone(state, Outcome.LOST);
       case HypervisorEvent.TransferActive _,
+          HypervisorEvent.DisksReady _,
           HypervisorEvent.PassStarted _,
           HypervisorEvent.GuestStopped _,
           HypervisorEvent.GuestResumed _,
@@ -214,7 +237,7 @@ final class SourceBeforeCommit {
     };
   }
 
-  private static SourceStep aborted(SourceState state, String code, String reason) {
+  static SourceStep aborted(SourceState state, String code, String reason) {
     return SourceAbort.begin(
         state,
         Ending.of(

@@ -4,6 +4,7 @@ import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import io.drover.wire.PeerMessage;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -19,6 +20,7 @@ public final class SourceDriver {
 
   private final SourceHypervisor hypervisor;
   private final SourceChannels channels;
+  private final SourceDisks disks;
   private final SourcePlan plan;
   private final PeerLink peer;
   private final SourceObserver observer;
@@ -53,12 +55,15 @@ public final class SourceDriver {
     this.plan = plan;
     this.observer = observer;
     this.channels = ports.channels(this::post);
+    this.disks = ports.disks(this::post);
     this.peer = ports.peer(this::post);
   }
 
   /** Makes the ports that need to tell the driver of events. */
   public interface Ports {
     SourceChannels channels(Consumer<SourceEvent> events);
+
+    SourceDisks disks(Consumer<SourceEvent> events);
 
     PeerLink peer(Consumer<SourceEvent> events);
   }
@@ -102,6 +107,7 @@ public final class SourceDriver {
       }
     } finally {
       channels.close();
+      disks.close();
       peer.close();
     }
   }
@@ -151,6 +157,16 @@ public final class SourceDriver {
       case SourceEffect.StopGuest() -> hypervisor.stopGuest();
       case SourceEffect.StartTransfer(PeerMessage.Listening listening) ->
           hypervisor.startTransfer(channels.open(listening));
+      case SourceEffect.MirrorDisks(List<Integer> moving) ->
+          hypervisor.mirrorDisks(disks.prepare(moving));
+      case SourceEffect.ConnectDisks(PeerMessage.DisksOpen open) -> disks.connect(open);
+      case SourceEffect.CompleteDisks() -> hypervisor.completeDisks();
+      case SourceEffect.CancelDisks() -> {
+        disks.fail();
+        hypervisor.cancelDisks();
+      }
+      case SourceEffect.ContinueSwitch() -> hypervisor.continueSwitch();
+      case SourceEffect.ReleaseDisks(List<Integer> moved) -> disks.release(moved);
       case SourceEffect.SwitchToPostCopy() -> hypervisor.switchToPostCopy(channels.beforeSwitch());
       case SourceEffect.CancelTransfer() -> hypervisor.cancelTransfer();
       case SourceEffect.BreakTransfer() -> {
@@ -165,7 +181,10 @@ public final class SourceDriver {
         post(new SourceEvent.GuestContinued());
       }
       case SourceEffect.RemoveGuest() -> hypervisor.quit();
-      case SourceEffect.CloseChannels() -> channels.close();
+      case SourceEffect.CloseChannels() -> {
+        channels.close();
+        disks.close();
+      }
       case SourceEffect.RetryLater() -> retryAtNanos = System.nanoTime() + RETRY_PAUSE.toNanos();
       case SourceEffect.RefuseCancel() -> observer.cancelRefused();
     }

@@ -1,6 +1,7 @@
 package io.drover.migration;
 
 import io.drover.wire.PeerMessage;
+import java.util.List;
 
 /** What the driver of a source does when the machine says so; performed in order. */
 public sealed interface SourceEffect {
@@ -20,6 +21,24 @@ public sealed interface SourceEffect {
 
   /** Opens the local end of the channels and starts the hypervisor's transfer into it. */
   record StartTransfer(PeerMessage.Listening listening) implements SourceEffect {}
+
+  /** Makes the disks' mirrors run, each into the place that waits for its channel. */
+  record MirrorDisks(List<Integer> disks) implements SourceEffect {}
+
+  /** Connects the disks' channels, or connects them again. */
+  record ConnectDisks(PeerMessage.DisksOpen open) implements SourceEffect {}
+
+  /** Ends the mirrors once nothing is left to write; the guest stands still. */
+  record CompleteDisks() implements SourceEffect {}
+
+  /** Ends the mirrors at once; the guest keeps its disks here. */
+  record CancelDisks() implements SourceEffect {}
+
+  /** Lets a transfer go on that waits at its switch. */
+  record ContinueSwitch() implements SourceEffect {}
+
+  /** The target has the disks and has said so: the images here are of no more use. */
+  record ReleaseDisks(List<Integer> disks) implements SourceEffect {}
 
   record SwitchToPostCopy() implements SourceEffect {}
 

@@ -29,6 +29,9 @@ public sealed interface SourceEvent {
   /** The channels of the current attempt broke. */
   record ChannelsBroken(String reason) implements SourceEvent {}
 
+  /** A disk's channel broke; whatever its mirror writes waits. */
+  record DisksCut(String reason) implements SourceEvent {}
+
   /** The pause asked for by {@link SourceEffect.RetryLater} is over. */
   record RetryDue() implements SourceEvent {}
 

@@ -22,6 +22,20 @@ public interface SourceHypervisor {
   /** Begins the transfer to an address that already listens. */
   void startTransfer(TransferAddress address);
 
+  /** Begins to mirror disks; ends in {@link HypervisorEvent.DisksReady}, or DisksFailed. */
+  void mirrorDisks(List<DiskMirror> mirrors);
+
+  /** Ends the mirrors once they have nothing left; ends in {@link HypervisorEvent.DisksWhole}. */
+  void completeDisks();
+
+  /** Ends the mirrors, also those of an earlier agent; the guest's disks are those here. */
+  void cancelDisks();
+
+  DiskProgress diskProgress();
+
+  /** Lets a transfer finish that has told of {@link HypervisorEvent.SwitchPaused}. */
+  void continueSwitch();
+
   void changeBandwidth(long bytesPerSecond);
 
   void changeMaxDowntime(Duration maxDowntime);

@@ -40,6 +40,7 @@ final class SourceLost {
           SourceEvent.SwitchWanted _,
           SourceEvent.Stalled _,
           SourceEvent.ChannelsBroken _,
+          SourceEvent.DisksCut _,
           SourceEvent.RetryDue _,
           SourceEvent.GuestContinued _,
           SourceEvent.EffectFailed _,
@@ -51,9 +52,9 @@ final class SourceLost {
   private static SourceStep peer(SourceState state, PeerMessage message) {
     return switch (message) {
       case PeerMessage.Received() ->
-          SourceAfterCommit.completed(state, Ending.of(Outcome.COMPLETED));
+          SourceAfterCommit.handedOver(state, Ending.of(Outcome.COMPLETED));
       case PeerMessage.PoweredOff() ->
-          SourceAfterCommit.completed(state, Ending.of(Outcome.POWERED_OFF));
+          SourceAfterCommit.handedOver(state, Ending.of(Outcome.POWERED_OFF));
       case PeerMessage.Aborted() -> lost(state);
       // It has the guest whole and waits for leave to run it; then it is asked again.
       case PeerMessage.TargetStatus status when status.stage() == PeerMessage.TargetStage.LOADED ->
@@ -66,6 +67,8 @@ final class SourceLost {
           SourceStep.of(state, new SourceEffect.Send(new PeerMessage.SourceLost(REASON)));
       case PeerMessage.Prepare _,
           PeerMessage.Listen _,
+          PeerMessage.OpenDisks _,
+          PeerMessage.DisksOpen _,
           PeerMessage.Commit _,
           PeerMessage.Abort _,
           PeerMessage.Finished _,

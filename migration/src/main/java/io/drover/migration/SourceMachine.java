@@ -28,13 +28,16 @@ public final class SourceMachine {
     SourceState seen =
         switch (event) {
           case SourceEvent.Connected() -> state.withConnected(true);
-          case SourceEvent.Disconnected(String _) -> state.withConnected(false);
+          // The disks' channels may have gone with it, and an answer about them is lost in any
+          // case.
+          case SourceEvent.Disconnected(String _) ->
+              state.withConnected(false).withDisksCut(SourceMirror.follows(state));
           case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) ->
               state.withSelfPaused(true).withSwitched();
           default -> state;
         };
     return switch (seen.stage()) {
-      case CONNECTING, PREPARING, OPENING, COPYING, SWITCHING ->
+      case CONNECTING, PREPARING, MIRRORING, OPENING, COPYING, SWITCHING ->
           SourceBeforeCommit.step(seen, event);
       case COMMITTED, POSTCOPY, PAUSED, RECOVERING, REBUILDING, FINISHING ->
           SourceAfterCommit.step(seen, event);

@@ -16,7 +16,7 @@ final class SourceRestart {
 
   static SourceStep step(SourceState state, TransferState transfer) {
     return switch (state.stage()) {
-      case CONNECTING, PREPARING, OPENING, COPYING -> beforeSwitch(state, transfer);
+      case CONNECTING, PREPARING, MIRRORING, OPENING, COPYING -> beforeSwitch(state, transfer);
       case SWITCHING ->
           switch (transfer) {
             case POSTCOPY, POSTCOPY_PAUSED -> paused(state.withSwitched(), transfer);

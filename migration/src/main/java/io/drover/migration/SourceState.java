@@ -1,6 +1,7 @@
 package io.drover.migration;
 
 import io.drover.model.Phase;
+import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -19,6 +20,10 @@ import java.util.function.Consumer;
  * @param everythingSent whether this side's hypervisor has sent all and had it acknowledged
  * @param guestFree whether, in an abort, the guest has its old life back
  * @param lastWordOwed whether the target must still hear how it ended, to clean up
+ * @param disks which of the guest's disks move with it
+ * @param copies what has become of them at the target
+ * @param diskAttempt which set of the disks' channels is in use
+ * @param disksCut whether that set is broken, or may be
  */
 public record SourceState(
     Stage stage,
@@ -33,12 +38,34 @@ public record SourceState(
     boolean everythingSent,
     boolean guestFree,
     boolean lastWordOwed,
+    List<Integer> disks,
+    Copies copies,
+    int diskAttempt,
+    boolean disksCut,
     Optional<Ending> ending) {
+
+  public SourceState {
+    disks = List.copyOf(disks);
+  }
+
+  /** The disks that move, as they are at the target. */
+  public enum Copies {
+    /** None move. */
+    NONE,
+    /** Mirrored, and not known to be whole. */
+    MIRRORED,
+    /** The same as those here, which the guest has not changed since. */
+    WHOLE,
+    /** The mirrors were ended: of no use. */
+    DROPPED
+  }
 
   /** The steps of a source; see {@link SourceMachine} for what leads from one to the next. */
   public enum Stage {
     CONNECTING(Phase.PREPARE),
     PREPARING(Phase.PREPARE),
+    /** Disks are copied; nothing of the memory has been sent. */
+    MIRRORING(Phase.DISKS),
     OPENING(Phase.PREPARE),
     COPYING(Phase.COPY),
     SWITCHING(Phase.SWITCHOVER),
@@ -68,7 +95,8 @@ public record SourceState(
     public boolean pastCommit() {
       return switch (this) {
         case COMMITTED, POSTCOPY, PAUSED, RECOVERING, REBUILDING, FINISHING -> true;
-        case CONNECTING, PREPARING, OPENING, COPYING, SWITCHING, ABORTING, ENDED -> false;
+        case CONNECTING, PREPARING, MIRRORING, OPENING, COPYING, SWITCHING, ABORTING, ENDED ->
+            false;
       };
     }
   }
@@ -86,6 +114,10 @@ public record SourceState(
         false,
         false,
         false,
+        false,
+        List.of(),
+        Copies.NONE,
+        0,
         false,
         Optional.empty());
   }
@@ -152,6 +184,30 @@ public record SourceState(
     return edited(draft -> draft.lastWordOwed = value);
   }
 
+  SourceState withDisks(List<Integer> value) {
+    return edited(
+        draft -> {
+          draft.disks = value;
+          draft.copies = Copies.MIRRORED;
+        });
+  }
+
+  SourceState withCopies(Copies value) {
+    return edited(draft -> draft.copies = value);
+  }
+
+  SourceState withDisksCut(boolean value) {
+    return edited(draft -> draft.disksCut = value);
+  }
+
+  SourceState nextDiskAttempt() {
+    return edited(
+        draft -> {
+          draft.diskAttempt = diskAttempt + 1;
+          draft.disksCut = false;
+        });
+  }
+
   SourceState withEnding(Ending value) {
     return edited(draft -> draft.ending = Optional.of(value));
   }
@@ -189,6 +245,10 @@ public record SourceState(
     private boolean everythingSent;
     private boolean guestFree;
     private boolean lastWordOwed;
+    private List<Integer> disks;
+    private Copies copies;
+    private int diskAttempt;
+    private boolean disksCut;
     private Optional<Ending> ending;
 
     Draft(SourceState from) {
@@ -204,6 +264,10 @@ public record SourceState(
       everythingSent = from.everythingSent;
       guestFree = from.guestFree;
       lastWordOwed = from.lastWordOwed;
+      disks = from.disks;
+      copies = from.copies;
+      diskAttempt = from.diskAttempt;
+      disksCut = from.disksCut;
       ending = from.ending;
     }
 
@@ -221,6 +285,10 @@ public record SourceState(
           everythingSent,
           guestFree,
           lastWordOwed,
+          disks,
+          copies,
+          diskAttempt,
+          disksCut,
           ending);
     }
   }

@@ -15,10 +15,14 @@ public final class TargetDriver {
   /** How long an arrival that is not yet the guest outlives its silent source. */
   private static final Duration ABANDONED_AFTER = Duration.ofSeconds(60);
 
+  /** And one that has disks to lose, which a link that comes back completes. */
+  private static final Duration ABANDONED_WITH_DISKS_AFTER = Duration.ofMinutes(10);
+
   private static final int QUEUE_LIMIT = 4096;
 
   private final TargetHypervisor hypervisor;
   private final TargetChannels channels;
+  private final TargetDisks disks;
   private final TargetObserver observer;
   private final TransferSettings settings;
   private final LinkedBlockingQueue<TargetEvent> events = new LinkedBlockingQueue<>(QUEUE_LIMIT);
@@ -49,11 +53,13 @@ public final class TargetDriver {
       TransferSettings settings,
       TargetHypervisor hypervisor,
       TargetChannels channels,
+      TargetDisks disks,
       TargetObserver observer) {
     this.state = initial;
     this.settings = settings;
     this.hypervisor = hypervisor;
     this.channels = channels;
+    this.disks = disks;
     this.observer = observer;
   }
 
@@ -82,7 +88,7 @@ public final class TargetDriver {
   public void resume() throws InterruptedException {
     hypervisor.subscribe(event -> post(new TargetEvent.FromHypervisor(event)));
     handle(new TargetEvent.AgentRestarted(hypervisor.transferState()));
-    abandonAtNanos = System.nanoTime() + ABANDONED_AFTER.toNanos();
+    abandonAtNanos = System.nanoTime() + patience().toNanos();
     loop();
   }
 
@@ -100,7 +106,12 @@ public final class TargetDriver {
       }
     } finally {
       channels.close();
+      disks.close();
     }
+  }
+
+  private Duration patience() {
+    return settings.disks() ? ABANDONED_WITH_DISKS_AFTER : ABANDONED_AFTER;
   }
 
   private void handle(TargetEvent event) {
@@ -108,7 +119,7 @@ public final class TargetDriver {
     perform(TargetMachine.step(before, event), before);
     if (before.connected() != state.connected()) {
       abandonAtNanos =
-          state.connected() ? Long.MAX_VALUE : System.nanoTime() + ABANDONED_AFTER.toNanos();
+          state.connected() ? Long.MAX_VALUE : System.nanoTime() + patience().toNanos();
     }
     observer.seen(event, before, state);
   }
@@ -148,13 +159,21 @@ public final class TargetDriver {
         TransferAddress address = hypervisor.listen(channels.address(attempt), attempt);
         post(new TargetEvent.Listening(channels.expect(attempt, address)));
       }
-      case TargetEffect.Run() -> hypervisor.run();
+      case TargetEffect.ExpectDisks(int attempt) -> observer.send(disks.expect(attempt));
+      case TargetEffect.DiscardDisks() -> disks.discard();
+      case TargetEffect.Run() -> {
+        disks.close();
+        hypervisor.run();
+      }
       case TargetEffect.Announce() -> hypervisor.announce();
       case TargetEffect.BreakTransfer() -> {
         channels.close();
         hypervisor.breakTransfer();
       }
-      case TargetEffect.CloseChannels() -> channels.close();
+      case TargetEffect.CloseChannels() -> {
+        channels.close();
+        disks.close();
+      }
       case TargetEffect.Remove() -> hypervisor.quit();
       case TargetEffect.Adopt() -> observer.adopt();
     }

@@ -17,6 +17,12 @@ public sealed interface TargetEffect {
   /** Makes the hypervisor listen; ends in {@link TargetEvent.Listening}. */
   record ListenFor(int attempt) implements TargetEffect {}
 
+  /** Lets the disks' channels in. */
+  record ExpectDisks(int attempt) implements TargetEffect {}
+
+  /** Removes the images that were made here for a guest that never ran here. */
+  record DiscardDisks() implements TargetEffect {}
+
   /** Lets the guest run. */
   record Run() implements TargetEffect {}
 

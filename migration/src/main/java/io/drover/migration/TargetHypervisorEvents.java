@@ -39,6 +39,10 @@ final class TargetHypervisorEvents {
       case HypervisorEvent.TransferActive _,
           HypervisorEvent.PassStarted _,
           HypervisorEvent.GuestStopped _,
+          HypervisorEvent.SwitchPaused _,
+          HypervisorEvent.DisksReady _,
+          HypervisorEvent.DisksWhole _,
+          HypervisorEvent.DisksFailed _,
           HypervisorEvent.TransferCancelled _ ->
           TargetStep.of(state);
     };

@@ -52,6 +52,7 @@ public final class TargetMachine {
     return switch (message) {
       case PeerMessage.Attach() -> TargetStep.of(state, new TargetEffect.Send(status(state)));
       case PeerMessage.Listen(int attempt) -> listen(state, attempt);
+      case PeerMessage.OpenDisks(int attempt) -> openDisks(state, attempt);
       case PeerMessage.Commit(boolean run) -> commit(state, run);
       case PeerMessage.Abort(String reason) -> abort(state, reason);
       case PeerMessage.SourceLost(String reason) -> sourceLost(state, reason);
@@ -71,6 +72,7 @@ public final class TargetMachine {
           PeerMessage.Prepared _,
           PeerMessage.Refused _,
           PeerMessage.Listening _,
+          PeerMessage.DisksOpen _,
           PeerMessage.Running _,
           PeerMessage.Received _,
           PeerMessage.Paused _,
@@ -123,6 +125,14 @@ public final class TargetMachine {
     };
   }
 
+  private static TargetStep openDisks(TargetState state, int attempt) {
+    return switch (state.stage()) {
+      case READY, RECEIVING -> TargetStep.of(state, new TargetEffect.ExpectDisks(attempt));
+      case PREPARING, LOADED, RUNNING, PAUSED -> TargetStep.of(state);
+      case GONE, ENDED -> TargetStep.of(state, new TargetEffect.Send(status(state)));
+    };
+  }
+
   private static TargetStep commit(TargetState state, boolean run) {
     TargetState committed = state.withCommitted(run);
     return switch (state.stage()) {
@@ -164,6 +174,7 @@ public final class TargetMachine {
             discarded(state, "The source took the guest back: " + reason),
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.DiscardDisks(),
             new TargetEffect.Journal(),
             aborted);
       }
@@ -225,6 +236,7 @@ public final class TargetMachine {
             lost,
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.DiscardDisks(),
             new TargetEffect.Journal(),
             heard);
   }
@@ -259,6 +271,7 @@ public final class TargetMachine {
                   discarded(state, "The source fell silent before the guest was here"),
                   new TargetEffect.CloseChannels(),
                   new TargetEffect.Remove(),
+                  new TargetEffect.DiscardDisks(),
                   new TargetEffect.Journal());
       case LOADED, RUNNING, PAUSED, ENDED -> TargetStep.of(state);
     };
@@ -272,6 +285,7 @@ public final class TargetMachine {
             ? TargetStep.of(
                 state.withEnding(Ending.of(Outcome.REFUSED, problem)).at(Stage.ENDED),
                 new TargetEffect.Remove(),
+                new TargetEffect.DiscardDisks(),
                 new TargetEffect.Journal(),
                 refused)
             : TargetStep.of(
@@ -292,6 +306,8 @@ public final class TargetMachine {
               ? TargetStep.of(state)
               : gone(state, "the journal cannot be written: " + problem.message());
       case TargetEffect.Run(),
+          TargetEffect.ExpectDisks(int _),
+          TargetEffect.DiscardDisks(),
           TargetEffect.Send(PeerMessage _),
           TargetEffect.SendPrepared(),
           TargetEffect.Announce(),
@@ -362,11 +378,18 @@ public final class TargetMachine {
             case PREPARING, READY, RECEIVING, LOADED, GONE, RUNNING, PAUSED ->
                 state.received() && state.mayHaveRun()
                     ? conclude(state.withFinishedThere())
-                    : TargetStep.of(
-                        givenUp(state),
-                        new TargetEffect.CloseChannels(),
-                        new TargetEffect.Remove(),
-                        new TargetEffect.Journal());
+                    : state.mayHaveRun()
+                        ? TargetStep.of(
+                            givenUp(state),
+                            new TargetEffect.CloseChannels(),
+                            new TargetEffect.Remove(),
+                            new TargetEffect.Journal())
+                        : TargetStep.of(
+                            givenUp(state),
+                            new TargetEffect.CloseChannels(),
+                            new TargetEffect.Remove(),
+                            new TargetEffect.DiscardDisks(),
+                            new TargetEffect.Journal());
           };
     };
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param linkBytesPerSecond what the last pages cross with, where the hypervisor cannot tell
  *     because others cross faster than the link carries; 0 leaves it to the hypervisor
  * @param throttleGuest whether the source may slow the guest's processors until pre-copy converges
+ * @param disks whether disks move too, so that the source's transfer waits at its switch
  * @param tlsDirectory certificates for the hypervisor's own TLS, where that carries the state
  */
 public record TransferSettings(
@@ -24,4 +25,5 @@ public record TransferSettings(
     long linkBytesPerSecond,
     Duration maxDowntime,
     boolean throttleGuest,
+    boolean disks,
     Optional<Path> tlsDirectory) {}

@@ -40,7 +40,7 @@ class SourceMachineTest {
 
   private void copying() {
     on(new SourceEvent.Connected());
-    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of()));
+    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(), List.of()));
     peer(LISTENING);
     assertThat(state.stage()).isEqualTo(Stage.COPYING);
   }

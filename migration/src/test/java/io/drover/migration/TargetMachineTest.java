@@ -114,6 +114,7 @@ class TargetMachineTest {
         .containsExactly(
             new TargetEffect.CloseChannels(),
             new TargetEffect.Remove(),
+            new TargetEffect.DiscardDisks(),
             new TargetEffect.Journal(),
             send(new PeerMessage.Aborted()));
   }
@@ -259,6 +260,7 @@ class TargetMachineTest {
         true,
         new Version(10, 0, 2),
         "tcg",
+        List.of(),
         List.of(),
         generation,
         false);

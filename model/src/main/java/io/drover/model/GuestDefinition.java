@@ -5,13 +5,14 @@ import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * What it takes to start a guest, on any host. Disks have their place here later.
+ * What it takes to start a guest, on any host.
  *
  * @param uuid the guest's identity; kept over moves
  * @param machine a versioned machine type such as {@code pc-i440fx-7.2}: aliases change between
  *     QEMU versions and would break a move
  * @param cpu the model the guest sees; must be there on every host it may move to
  * @param kernel a kernel to boot directly, with the same content on every host
+ * @param disks in the order in which the guest finds them
  * @param serialLog a file on the host that receives the serial line
  * @param owner whom it belongs to; guests without one share what they have among themselves
  */
@@ -26,10 +27,12 @@ public record GuestDefinition(
     Optional<String> initrd,
     String commandLine,
     List<NetworkCard> networkCards,
+    List<GuestDisk> disks,
     Optional<String> serialLog,
     Optional<Owner> owner) {
 
   public static final int MAX_VCPUS = 255;
+  public static final int MAX_DISKS = 8;
   private static final Pattern UUID =
       Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
   // Neither may hold a comma or '=': both go into QEMU's option syntax.
@@ -38,6 +41,8 @@ public record GuestDefinition(
 
   public GuestDefinition {
     networkCards = List.copyOf(networkCards);
+    // A record that an earlier release wrote has none.
+    disks = disks == null ? List.of() : List.copyOf(disks);
     require(UUID.matcher(uuid).matches(), "uuid", uuid, "a lower-case UUID");
     require(memory.mebibytes() >= 16, "memory", memory, "at least 16M");
     require(vcpus >= 1 && vcpus <= MAX_VCPUS, "vcpus", vcpus, "1 to " + MAX_VCPUS);
@@ -48,6 +53,39 @@ public record GuestDefinition(
     serialLog.ifPresent(path -> checkPath("serialLog", path));
     require(commandLine.length() <= 4096, "commandLine", "(too long)", "at most 4096 characters");
     require(networkCards.size() <= 16, "networkCards", networkCards.size(), "at most 16");
+    require(disks.size() <= MAX_DISKS, "disks", disks.size(), "at most " + MAX_DISKS);
+    long images = disks.stream().map(GuestDisk::path).distinct().count();
+    require(images == disks.size(), "disks", "the same image twice", "each image once");
+  }
+
+  /** A guest without disks. */
+  public GuestDefinition(
+      GuestName name,
+      String uuid,
+      ByteSize memory,
+      int vcpus,
+      String machine,
+      String cpu,
+      Optional<String> kernel,
+      Optional<String> initrd,
+      String commandLine,
+      List<NetworkCard> networkCards,
+      Optional<String> serialLog,
+      Optional<Owner> owner) {
+    this(
+        name,
+        uuid,
+        memory,
+        vcpus,
+        machine,
+        cpu,
+        kernel,
+        initrd,
+        commandLine,
+        networkCards,
+        List.of(),
+        serialLog,
+        owner);
   }
 
   private static void checkPath(String field, String path) {

@@ -17,12 +17,24 @@ public record MigrationOptions(
     Optional<ByteRate> bandwidth,
     Duration maxDowntime,
     int parallelChannels,
-    Dedup dedup) {
+    Dedup dedup,
+    Storage storage) {
 
   /** What {@code --max-downtime} is when nobody says. */
   public static final Duration DEFAULT_MAX_DOWNTIME = Duration.ofMillis(100);
 
   public static final int MAX_PARALLEL_CHANNELS = 16;
+
+  /** With the disks that the target does not share. */
+  public MigrationOptions(
+      Mode mode,
+      Transport transport,
+      Optional<ByteRate> bandwidth,
+      Duration maxDowntime,
+      int parallelChannels,
+      Dedup dedup) {
+    this(mode, transport, bandwidth, maxDowntime, parallelChannels, dedup, Storage.AUTO);
+  }
 
   public MigrationOptions {
     if (maxDowntime.isNegative()

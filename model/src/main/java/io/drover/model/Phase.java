@@ -5,6 +5,8 @@ import java.util.Locale;
 /** Where a migration is, as people and programs see it. */
 public enum Phase {
   PREPARE,
+  /** Disks are copied ahead of the memory. */
+  DISKS,
   COPY,
   SWITCHOVER,
   POSTCOPY,

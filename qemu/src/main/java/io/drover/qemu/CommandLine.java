@@ -1,6 +1,7 @@
 package io.drover.qemu;
 
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.NetworkCard;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Turns a guest's definition into QEMU's arguments. */
 final class CommandLine {
@@ -68,7 +70,34 @@ final class CommandLine {
     for (int card = 0; card < guest.networkCards().size(); card++) {
       network(guest, card);
     }
+    for (int disk = 0; disk < guest.disks().size(); disk++) {
+      disk(guest, disk);
+    }
     return this;
+  }
+
+  private void disk(GuestDefinition guest, int index) {
+    GuestDisk disk = guest.disks().get(index);
+    ObjectNode image = Qmp.object();
+    image.put("driver", disk.format().word());
+    image.put("node-name", DiskNodes.disk(index));
+    // Both layers have to agree before what the guest discards leaves the file.
+    image.put("discard", "unmap");
+    image
+        .putObject("file")
+        .put("driver", "file")
+        .put("node-name", DiskNodes.file(index))
+        .put("filename", disk.path())
+        .put("discard", "unmap");
+    add("-blockdev", image.toString());
+    add(
+        "-device",
+        "virtio-blk-pci,id=%s,drive=%s%s%s"
+            .formatted(
+                DiskNodes.device(index),
+                DiskNodes.disk(index),
+                disk.serial().map(serial -> ",serial=" + serial).orElse(""),
+                guest.kernel().isPresent() ? "" : ",bootindex=" + index));
   }
 
   private void network(GuestDefinition guest, int index) {

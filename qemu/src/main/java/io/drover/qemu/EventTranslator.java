@@ -36,6 +36,7 @@ final class EventTranslator {
 
   private Optional<HypervisorEvent> ofStatus(String status, long at) {
     return switch (status) {
+      case "pre-switchover" -> Optional.of(new HypervisorEvent.SwitchPaused(at));
       case "active" -> Optional.of(new HypervisorEvent.TransferActive(at));
       case "postcopy-active" -> {
         boolean recovered = wasPaused;

@@ -10,6 +10,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -269,6 +270,33 @@ public final class QemuGuest implements AutoCloseable {
     ObjectNode arguments = Qmp.object();
     arguments.put("command-line", command);
     return control().run("human-monitor-command", arguments).asString();
+  }
+
+  /** How large the guest's disks are. */
+  public List<DiskState> disks() {
+    JsonNode nodes = control().run("query-named-block-nodes");
+    List<DiskState> disks = new ArrayList<>();
+    for (int disk = 0; disk < definition.disks().size(); disk++) {
+      String wanted = DiskNodes.disk(disk);
+      JsonNode image =
+          nodes
+              .valueStream()
+              .filter(node -> node.path("node-name").asString("").equals(wanted))
+              .findFirst()
+              .orElseThrow(() -> new IllegalStateException("QEMU has no node " + wanted))
+              .path("image");
+      long allocated = 0;
+      for (JsonNode layer = image; layer.isObject(); layer = layer.path("backing-image")) {
+        allocated += layer.path("actual-size").asLong(0);
+      }
+      disks.add(new DiskState(image.path("virtual-size").asLong(), allocated));
+    }
+    return disks;
+  }
+
+  /** Where a QEMU that a guest arrives in takes the bytes of its disks. */
+  Path diskSocket() {
+    return files.directory().resolve("disks");
   }
 
   /** A file that QEMU may write and that goes with the guest at the latest. */

@@ -1,6 +1,7 @@
 package io.drover.qemu;
 
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import io.drover.model.Version;
@@ -270,6 +271,15 @@ public record QemuProgram(
                 "no-boot-file",
                 "The file %s of guest %s is not here".formatted(file.get(), definition.name()),
                 "Copy it to the same path on every host the guest may run on."));
+      }
+    }
+    for (GuestDisk disk : definition.disks()) {
+      if (!Files.isReadable(Path.of(disk.path()))) {
+        return Optional.of(
+            Problem.host(
+                "no-disk-image",
+                "The disk %s of guest %s is not here".formatted(disk.path(), definition.name()),
+                "Make it with 'qemu-img create', or name the image that is meant."));
       }
     }
     return Optional.empty();

@@ -1,6 +1,8 @@
 package io.drover.qemu;
 
 import io.drover.migration.DirtyMemory;
+import io.drover.migration.DiskMirror;
+import io.drover.migration.DiskProgress;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceHypervisor;
@@ -37,6 +39,8 @@ public final class QemuSource implements SourceHypervisor {
   private volatile long bandwidth;
   private volatile long linkBytesPerSecond;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
+  private volatile Consumer<HypervisorEvent> events = _ -> {};
+  private volatile Optional<DiskMirrors> mirrors = Optional.empty();
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
     this.guest = guest;
@@ -46,6 +50,7 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void subscribe(Consumer<HypervisorEvent> subscriber) {
+    events = subscriber;
     unsubscribe.getAndSet(guest.observe(subscriber)).run();
   }
 
@@ -71,6 +76,36 @@ public final class QemuSource implements SourceHypervisor {
     ObjectNode arguments = Qmp.object();
     arguments.put("uri", TransferUri.of(address));
     JsonNode _ = guest.control().run("migrate", arguments);
+  }
+
+  @Override
+  public void mirrorDisks(List<DiskMirror> wanted) {
+    mirrors = Optional.of(DiskMirrors.start(guest, wanted, event -> events.accept(event)));
+  }
+
+  @Override
+  public void completeDisks() {
+    mirrors
+        .orElseThrow(() -> new IllegalStateException("completed before they were begun"))
+        .complete();
+  }
+
+  @Override
+  public void cancelDisks() {
+    mirrors.ifPresent(DiskMirrors::stop);
+    DiskMirrors.cancelAll(guest);
+  }
+
+  @Override
+  public DiskProgress diskProgress() {
+    return mirrors.map(DiskMirrors::progress).orElse(DiskProgress.NONE);
+  }
+
+  @Override
+  public void continueSwitch() {
+    ObjectNode arguments = Qmp.object();
+    arguments.put("state", "pre-switchover");
+    JsonNode _ = guest.control().run("migrate-continue", arguments);
   }
 
   @Override
@@ -229,6 +264,7 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void quit() {
+    mirrors.ifPresent(DiskMirrors::stop);
     guest.quit();
   }
 }

@@ -8,6 +8,8 @@ import io.drover.migration.TransferState;
 import io.drover.model.GuestDefinition;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
+import io.drover.qemu.nbd.NbdClient;
+import java.io.IOException;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -22,34 +24,40 @@ public final class QemuTarget implements TargetHypervisor {
 
   private final QemuLauncher launcher;
   private final GuestDefinition definition;
+  private final ArrivingDisks disks;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
   private volatile Optional<Consumer<HypervisorEvent>> subscriber = Optional.empty();
   private volatile Optional<QemuGuest> guest;
   private volatile boolean mayHaveRun;
+  private volatile boolean exported;
 
   /** A target whose process is still to be launched. */
-  public QemuTarget(QemuLauncher launcher, GuestDefinition definition) {
+  public QemuTarget(QemuLauncher launcher, GuestDefinition definition, ArrivingDisks disks) {
     this.launcher = launcher;
     this.definition = definition;
+    this.disks = disks;
     this.guest = Optional.empty();
   }
 
-  private QemuTarget(QemuLauncher launcher, QemuGuest guest) {
-    this(launcher, guest.definition());
+  private QemuTarget(QemuLauncher launcher, QemuGuest guest, ArrivingDisks disks) {
+    this(launcher, guest.definition(), disks);
     this.guest = Optional.of(guest);
+    this.exported = !disks.all().isEmpty();
   }
 
   /**
    * A target that an earlier run of the agent launched and, as its journal shows, never let run.
    */
-  public static QemuTarget foundWaiting(QemuLauncher launcher, QemuGuest guest) {
+  public static QemuTarget foundWaiting(
+      QemuLauncher launcher, QemuGuest guest, ArrivingDisks disks) {
     guest.arrives();
-    return new QemuTarget(launcher, guest);
+    return new QemuTarget(launcher, guest, disks);
   }
 
   /** A target that an earlier run of the agent launched and may have let run. */
-  public static QemuTarget foundRunning(QemuLauncher launcher, QemuGuest guest) {
-    QemuTarget target = new QemuTarget(launcher, guest);
+  public static QemuTarget foundRunning(
+      QemuLauncher launcher, QemuGuest guest, ArrivingDisks disks) {
+    QemuTarget target = new QemuTarget(launcher, guest, disks);
     target.mayHaveRun = true;
     return target;
   }
@@ -71,8 +79,11 @@ public final class QemuTarget implements TargetHypervisor {
 
   @Override
   public void launch(TransferSettings settings) {
+    disks.make();
     QemuGuest process = launcher.receive(definition);
     try {
+      disks.export(process);
+      exported = !disks.all().isEmpty();
       new TransferSetup(process).prepareTarget(settings);
     } catch (RuntimeException e) {
       process.quit();
@@ -80,6 +91,24 @@ public final class QemuTarget implements TargetHypervisor {
     }
     guest = Optional.of(process);
     follow(process);
+  }
+
+  /** The disks that come with the guest. */
+  public ArrivingDisks disks() {
+    return disks;
+  }
+
+  /** A way to write to one of them, until {@link #releaseDisks}. */
+  public NbdClient disk(int disk) throws IOException {
+    return ArrivingDisks.connect(process(), disk);
+  }
+
+  /** The disks are the guest's alone from now on. */
+  public void releaseDisks() {
+    if (exported && guest.isPresent()) {
+      exported = false;
+      ArrivingDisks.unexport(guest.get());
+    }
   }
 
   @Override

@@ -93,12 +93,12 @@ final class TransferSetup {
     wanted.put("postcopy-ram", settings.postCopy());
     wanted.put("postcopy-preempt", settings.postCopy() && settings.urgentChannel());
     wanted.put("multifd", settings.parallelChannels() > 0);
+    wanted.put("pause-before-switchover", settings.disks());
     wanted.put("auto-converge", settings.throttleGuest());
     for (String off :
         Set.of(
             "xbzrle",
             "release-ram",
-            "pause-before-switchover",
             "rdma-pin-all",
             "compress",
             "block",

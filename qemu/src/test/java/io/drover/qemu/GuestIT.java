@@ -154,7 +154,9 @@ class GuestIT {
       EventLog targetLog = new EventLog();
       QemuSource source = new QemuSource(a, real.program.accelerator());
       source.subscribe(sourceLog);
-      QemuTarget target = QemuTarget.foundRunning(real.host("b"), b);
+      QemuTarget target =
+          QemuTarget.foundRunning(
+              real.host("b"), b, ArrivingDisks.toBeMade(b.definition(), List.of()));
       target.subscribe(targetLog);
       assertThat(source.transferState()).isEqualTo(TransferState.POSTCOPY_PAUSED);
       assertThat(target.transferState()).isEqualTo(TransferState.POSTCOPY_PAUSED);

@@ -333,7 +333,8 @@ class MoveIT {
   void movesOverTlsOnlyToThePeerItExpects() throws Exception {
     Path tls = Certificates.make(real.directory.resolve("tls"), "beta");
     TransferSettings settings =
-        new TransferSettings(true, true, 0, 0, 0, Duration.ofSeconds(5), false, Optional.of(tls));
+        new TransferSettings(
+            true, true, 0, 0, 0, Duration.ofSeconds(5), false, false, Optional.of(tls));
     QemuGuest a = startWriter("a");
     try (Move move = new Move(real, a, "b", settings)) {
       TransferAddress.TcpTls address = listenWithTls(move);

@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Comparator;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -52,7 +53,7 @@ final class RealQemu implements AutoCloseable {
   }
 
   QemuTarget launch(String host, GuestDefinition guest, TransferSettings settings, EventLog log) {
-    QemuTarget target = new QemuTarget(host(host), guest);
+    QemuTarget target = new QemuTarget(host(host), guest, ArrivingDisks.toBeMade(guest, List.of()));
     target.subscribe(log);
     target.launch(settings);
     endLater(target.guest().orElseThrow());
@@ -79,7 +80,7 @@ final class RealQemu implements AutoCloseable {
     // The guest rewrites all of its memory all the time: pre-copy ends only where what is left, all
     // of it, may cross while the guest stands still, also on a machine that is busy.
     return new TransferSettings(
-        postCopy, urgent, 0, 0, 0, Duration.ofSeconds(5), false, Optional.empty());
+        postCopy, urgent, 0, 0, 0, Duration.ofSeconds(5), false, false, Optional.empty());
   }
 
   @Override

@@ -112,6 +112,7 @@ final class SimFaults {
     world.network().cutChannels(millis);
     long sourceNotices = simulation.chance(70) ? 200 : 6000;
     long targetNotices = simulation.chance(70) ? 200 : 6000;
+    world.disks().cut(sourceNotices);
     world
         .sourceHypervisor()
         .channels()

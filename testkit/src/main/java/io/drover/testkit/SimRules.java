@@ -32,6 +32,7 @@ final class SimRules {
   }
 
   void checkAlways() {
+    world.disks().observe();
     int executing = 0;
     int living = 0;
     boolean mayExecuteThere = false;
@@ -165,6 +166,9 @@ final class SimRules {
       case COMPLETED -> {
         expect(!world.sourceHypervisor().alive(), "completed, and the source's hypervisor is left");
         expect(
+            targetTouched || !world.disks().moving() || !world.disks().imageAtSource(),
+            "completed, and the source's disk is left");
+        expect(
             targetTouched || world.targets().stream().anyMatch(SimTarget::hasEverything),
             "completed, and the target never had it all");
         expect(
@@ -179,6 +183,10 @@ final class SimRules {
                     "completed, and the guest does not do what it did"));
       }
       case ABORTED, CANCELLED, REFUSED -> {
+        expect(
+            !world.disks().imageAtTarget() || targetTouched || history.targetForgot,
+            told.get() + ", and a disk is left at the target");
+        expect(world.disks().imageAtSource(), told.get() + ", and the source's disk is gone");
         expect(
             alive.isEmpty() || history.targetForgot,
             told.get() + ", and a hypervisor is left at the target");
@@ -197,8 +205,15 @@ final class SimRules {
             !world.sourceHypervisor().alive() && (alive.isEmpty() || history.targetForgot),
             "powered off, and a hypervisor is left");
       }
-      case LOST ->
-          expect(!world.sourceHypervisor().alive(), "lost, and the source's hypervisor is left");
+      case LOST -> {
+        boolean ran = world.targets().stream().anyMatch(SimTarget::everExecuted);
+        expect(
+            ran
+                ? !world.disks().moving() || world.disks().imageAtTarget()
+                : world.disks().imageAtSource(),
+            "lost, and the guest's disk as well");
+        expect(!world.sourceHypervisor().alive(), "lost, and the source's hypervisor is left");
+      }
     }
   }
 

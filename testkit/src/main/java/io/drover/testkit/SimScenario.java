@@ -8,6 +8,7 @@ import io.drover.migration.SourceState;
  * @param convergesAfterPasses after how many passes pre-copy finishes
  * @param switchAfterMillis when post-copy is wanted; negative if it never is
  * @param abandonAfterMillis how long a target bears a silent source
+ * @param disks whether a disk moves too
  * @param replay whether the relay keeps what a rebuilt target must be fed
  */
 record SimScenario(
@@ -16,6 +17,7 @@ record SimScenario(
     int convergesAfterPasses,
     long switchAfterMillis,
     long abandonAfterMillis,
+    boolean disks,
     boolean replay) {
 
   static SimScenario choose(Simulation simulation) {
@@ -30,6 +32,7 @@ record SimScenario(
         (int) (postCopy ? simulation.between(2, 40) : simulation.between(1, 8)),
         postCopy ? simulation.between(50, 2500) : -1,
         simulation.between(3_000, 60_000),
+        simulation.chance(50),
         simulation.chance(75));
   }
 }

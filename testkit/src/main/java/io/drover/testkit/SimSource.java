@@ -29,6 +29,7 @@ final class SimSource {
   private boolean postCopyWanted;
   private Optional<SimChannels> channels = Optional.empty();
   private long pagesLeft;
+  private Optional<Runnable> atTheSwitch = Optional.empty();
 
   SimSource(SimWorld world, boolean guestRuns) {
     this.world = world;
@@ -59,6 +60,10 @@ final class SimSource {
 
   Optional<SimChannels> channels() {
     return channels;
+  }
+
+  void tell(HypervisorEvent event) {
+    events.emit(event);
   }
 
   // ---- commands ----
@@ -118,22 +123,50 @@ final class SimSource {
         });
   }
 
-  private void stopForSwitch() {
+  /** With a disk that moves the transfer waits then, until it is let go on. */
+  private void stopForSwitch(Runnable then) {
     outgoing = Outgoing.DEVICE;
     stoppedByMigration = true;
     if (!guestPaused) {
       events.emit(new HypervisorEvent.GuestStopped(0));
     }
+    if (!world.disks().moving()) {
+      then.run();
+      return;
+    }
+    world
+        .disks()
+        .whenNothingHangs(
+            simulation.between(0, 5),
+            () -> {
+              if (alive && outgoing == Outgoing.DEVICE) {
+                atTheSwitch = Optional.of(then);
+                events.emit(new HypervisorEvent.SwitchPaused(0));
+              }
+            });
+  }
+
+  void continueSwitch() throws SimCommandFailed {
+    requireAlive();
+    Runnable then =
+        atTheSwitch.orElseThrow(() -> new SimCommandFailed("the transfer does not wait"));
+    atTheSwitch = Optional.empty();
+    if (outgoing == Outgoing.DEVICE) {
+      then.run();
+    }
   }
 
   private void finishPreCopy(SimChannels by, SimTarget target) {
-    stopForSwitch();
-    by.afterFlowing(
-        simulation.between(2, 100),
-        () -> {
-          target.loadedAll();
-          by.afterFlowing(simulation.between(1, 60), this::acknowledged);
-        });
+    stopForSwitch(
+        () ->
+            by.afterFlowing(
+                simulation.between(2, 100),
+                () -> {
+                  if (alive && outgoing == Outgoing.DEVICE) {
+                    target.loadedAll();
+                    by.afterFlowing(simulation.between(1, 60), this::acknowledged);
+                  }
+                }));
   }
 
   private void acknowledged() {
@@ -144,7 +177,10 @@ final class SimSource {
   }
 
   private void leaveForPostCopy(SimChannels by, SimTarget target) {
-    stopForSwitch();
+    stopForSwitch(() -> sendPackage(by, target));
+  }
+
+  private void sendPackage(SimChannels by, SimTarget target) {
     by.afterFlowing(
         simulation.between(2, 40),
         () -> {

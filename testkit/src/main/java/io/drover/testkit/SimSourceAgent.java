@@ -65,6 +65,13 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
       case SourceEffect.StopGuest() -> hypervisor.stopGuest();
       case SourceEffect.StartTransfer(PeerMessage.Listening listening) ->
           hypervisor.startTransfer(ticket(listening));
+      case SourceEffect.MirrorDisks _ -> world().disks().begin();
+      case SourceEffect.ConnectDisks(PeerMessage.DisksOpen open) ->
+          world().disks().connect(open.tickets().getFirst().low());
+      case SourceEffect.CompleteDisks() -> world().disks().complete();
+      case SourceEffect.CancelDisks() -> world().disks().cancel();
+      case SourceEffect.ContinueSwitch() -> hypervisor.continueSwitch();
+      case SourceEffect.ReleaseDisks _ -> world().disks().releaseAtSource();
       case SourceEffect.SwitchToPostCopy() -> hypervisor.switchToPostCopy();
       case SourceEffect.CancelTransfer() -> hypervisor.cancelTransfer();
       case SourceEffect.BreakTransfer() -> hypervisor.breakTransfer();
@@ -190,6 +197,7 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
     connection = Optional.empty();
     connecting = false;
     replayKept = false;
+    world().disks().sourceAgentDied();
     world().sourceHypervisor().channels().ifPresent(c -> c.breakNow(50, 200));
   }
 

@@ -186,6 +186,7 @@ final class SimTarget {
   private void execute() {
     autostart = false;
     if (!executing) {
+      world.disks().runsAtTarget();
       executing = true;
       everExecuted = true;
       world.simulation().tell(() -> "target QEMU " + generation + " EXECUTES");
@@ -232,6 +233,7 @@ final class SimTarget {
     alive = false;
     world.simulation().tell(() -> "target QEMU " + generation + " exits: " + reason);
     events.emit(new HypervisorEvent.ProcessExited(reason, 0));
+    world.disks().targetHypervisorDied();
     channels.filter(c -> !c.broken()).ifPresent(c -> c.breakNow(200, 20));
   }
 

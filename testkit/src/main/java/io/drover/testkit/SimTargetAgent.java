@@ -22,6 +22,7 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
   private Optional<SimLink.Connection> connection = Optional.empty();
   private final Set<Integer> acceptedInThisLife = new HashSet<>();
   private final Set<Long> tickets = new HashSet<>();
+  private Optional<Long> diskTicket = Optional.empty();
   private long lastTicket;
   private long disconnectedSinceMillis;
   private boolean adopted;
@@ -65,7 +66,12 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
       case TargetEffect.SendPrepared() ->
           connection.ifPresent(
               c ->
-                  c.sendToSource(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of())));
+                  c.sendToSource(
+                      new PeerMessage.Prepared(
+                          new Version(10, 0, 2),
+                          true,
+                          world().disks().moving() ? List.of(0) : List.of(),
+                          List.of())));
       case TargetEffect.ListenFor(int attempt) -> {
         long ticket = ++lastTicket + life() * 1_000_000L;
         hypervisor().listen(attempt, ticket);
@@ -79,6 +85,13 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
                 PeerMessage.ContentUse.NONE);
         inThisLife(simulation().between(0, 10), () -> offer(new TargetEvent.Listening(listening)));
       }
+      case TargetEffect.ExpectDisks(int attempt) -> {
+        diskTicket = Optional.of(++lastTicket + life() * 1_000_000L);
+        PeerMessage.DisksOpen open =
+            new PeerMessage.DisksOpen(attempt, List.of(new Ticket(0, diskTicket.get())));
+        connection.ifPresent(c -> c.sendToSource(open));
+      }
+      case TargetEffect.DiscardDisks() -> world().disks().discardAtTarget();
       case TargetEffect.Run() -> hypervisor().run();
       case TargetEffect.Announce() -> {}
       case TargetEffect.BreakTransfer() -> newest().ifPresent(SimTarget::breakTransfer);
@@ -114,6 +127,12 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
 
   boolean holdsTicket(long ticket) {
     return alive() && tickets.remove(ticket);
+  }
+
+  boolean holdsDiskTicket(long ticket) {
+    boolean good = alive() && diskTicket.equals(Optional.of(ticket));
+    diskTicket = good ? Optional.empty() : diskTicket;
+    return good;
   }
 
   void accepted(SimLink.Connection fresh) {
@@ -185,6 +204,8 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
     disconnectedSinceMillis = simulation().nowMillis();
     acceptedInThisLife.clear();
     tickets.clear();
+    diskTicket = Optional.empty();
+    world().disks().cut(3000);
     newest().ifPresent(SimTarget::breakTransfer);
   }
 

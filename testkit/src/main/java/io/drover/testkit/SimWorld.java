@@ -44,6 +44,7 @@ final class SimWorld {
   private final SimTargetAgent target;
   private final SimSource sourceHypervisor;
   private final List<SimTarget> targets = new ArrayList<>();
+  private final SimDisks disks;
   private final SimHistory history = new SimHistory();
   private final SimRules rules;
   private long lastProgressMillis;
@@ -56,6 +57,7 @@ final class SimWorld {
     this.link = new SimLink(this);
     this.source = new SimSourceAgent(this);
     this.target = new SimTargetAgent(this);
+    this.disks = new SimDisks(this, scenario);
     this.sourceHypervisor = new SimSource(this, guestRan());
     this.rules = new SimRules(this, history);
     simulation.tell(scenario::toString);
@@ -91,12 +93,20 @@ final class SimWorld {
     return sourceHypervisor;
   }
 
+  SimDisks disks() {
+    return disks;
+  }
+
   List<SimTarget> targets() {
     return targets;
   }
 
   SimRules rules() {
     return rules;
+  }
+
+  boolean personDecided() {
+    return history.personDecided;
   }
 
   boolean guestRan() {
@@ -123,6 +133,7 @@ final class SimWorld {
         true,
         new Version(10, 0, 2),
         "tcg",
+        List.of(),
         List.of(),
         generation,
         false);
@@ -153,6 +164,7 @@ final class SimWorld {
   }
 
   void launchTarget() {
+    disks.makeAtTarget();
     targets.add(new SimTarget(this, targets.size()));
   }
 

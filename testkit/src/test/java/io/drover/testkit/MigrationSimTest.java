@@ -126,7 +126,7 @@ class MigrationSimTest {
                         : effects;
                   }
                 },
-                60_000))
+                200_000))
         .isTrue();
   }
 

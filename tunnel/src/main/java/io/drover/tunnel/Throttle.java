@@ -52,7 +52,7 @@ public final class Throttle {
   }
 
   /** How much to take at once, of {@code wanted} bytes. */
-  int slice(int wanted) {
+  public int slice(int wanted) {
     long rate = bytesPerSecond;
     return rate == 0
         ? wanted
@@ -60,7 +60,7 @@ public final class Throttle {
   }
 
   /** Waits for the turn of {@code bytes} bytes of bulk. */
-  void await(int bytes) throws InterruptedException {
+  public void await(int bytes) throws InterruptedException {
     if (bytesPerSecond == 0) {
       return;
     }

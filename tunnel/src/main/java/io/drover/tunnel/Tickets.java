@@ -17,6 +17,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.stream.IntStream;
 
 /**
  * The tickets that a target has handed out and nobody has used yet. Each lets one connection of one
@@ -49,18 +50,29 @@ public final class Tickets {
   }
 
   /**
-   * Issues one ticket for each of {@code channels} channels, in order. Whatever was issued for
-   * earlier attempts of this migration is no longer good.
+   * Issues one ticket for each of the hypervisor's {@code channels} channels, in order. Whatever
+   * was issued for them in earlier attempts of this migration is no longer good.
    */
   public List<Ticket> issue(MigrationId migration, int attempt, int channels, HostName to) {
+    return issue(migration, attempt, IntStream.range(0, channels).boxed().toList(), to);
+  }
+
+  /** As above, for these channels, which are all of disks or all of the hypervisor. */
+  public List<Ticket> issue(
+      MigrationId migration, int attempt, List<Integer> channels, HostName to) {
     lock.lock();
     try {
-      revoke(migration);
+      open.keySet()
+          .removeIf(
+              place ->
+                  place.migration().equals(migration)
+                      && channels.stream()
+                          .anyMatch(channel -> ofDisk(channel) == ofDisk(place.channel())));
       long now = nanoTime.getAsLong();
       open.values().removeIf(issued -> issued.untilNanos() - now < 0);
       long until = now + validity.toNanos();
       List<Ticket> tickets = new ArrayList<>();
-      for (int channel = 0; channel < channels; channel++) {
+      for (int channel : channels) {
         Ticket ticket = new Ticket(random.nextLong(), random.nextLong());
         open.put(new Place(migration, attempt, channel), new Issued(ticket, to, until));
         tickets.add(ticket);
@@ -71,11 +83,16 @@ public final class Tickets {
     }
   }
 
-  /** Makes all tickets of a migration useless. */
+  private static boolean ofDisk(int channel) {
+    return channel >= Purpose.Channel.FIRST_DISK;
+  }
+
+  /** Makes all tickets of a migration's hypervisor useless. */
   public void revoke(MigrationId migration) {
     lock.lock();
     try {
-      open.keySet().removeIf(place -> place.migration().equals(migration));
+      open.keySet()
+          .removeIf(place -> place.migration().equals(migration) && !ofDisk(place.channel()));
     } finally {
       lock.unlock();
     }

@@ -25,11 +25,30 @@ public sealed interface PeerMessage {
       Version hypervisorVersion,
       String accelerator,
       List<FileDigest> files,
+      List<DiskImage> images,
       int generation,
       boolean dryRun)
       implements PeerMessage {
     public Prepare {
       files = List.copyOf(files);
+      images = List.copyOf(images);
+    }
+  }
+
+  /**
+   * The image of one of the guest's disks, as it is at the source; in the order of the disks.
+   *
+   * @param size what the guest sees, in bytes
+   * @param allocatedBytes what it takes of the file system
+   * @param realPath the image's path without symbolic links
+   * @param probe the name of a file that the source made beside the image for this question: a
+   *     target that finds it there shares the storage; none where the source could not make one
+   */
+  record DiskImage(long size, long allocatedBytes, String realPath, Optional<String> probe) {
+    public DiskImage {
+      if (size < 0 || allocatedBytes < 0) {
+        throw new IllegalArgumentException("an image of negative size");
+      }
     }
   }
 
@@ -38,6 +57,12 @@ public sealed interface PeerMessage {
 
   /** Asks the target to listen for the channels of this attempt; 0 is the first. */
   record Listen(int attempt) implements PeerMessage {}
+
+  /**
+   * Asks the target to let the channels of the disks in; {@code attempt} counts from 1 and is
+   * raised whenever they broke.
+   */
+  record OpenDisks(int attempt) implements PeerMessage {}
 
   /**
    * The source has given the guest up for good: it was received whole, or its device state left in
@@ -76,10 +101,16 @@ public sealed interface PeerMessage {
 
   // ---- from the target ----
 
-  /** Checks passed; a hypervisor waits (unless it was a dry run). */
-  record Prepared(Version hypervisorVersion, boolean postCopy, List<Problem> warnings)
+  /**
+   * Checks passed; a hypervisor waits (unless it was a dry run).
+   *
+   * @param disks those that have to move, because the target does not share them
+   */
+  record Prepared(
+      Version hypervisorVersion, boolean postCopy, List<Integer> disks, List<Problem> warnings)
       implements PeerMessage {
     public Prepared {
+      disks = List.copyOf(disks);
       warnings = List.copyOf(warnings);
     }
   }
@@ -114,6 +145,17 @@ public sealed interface PeerMessage {
     NAMES,
     /** One in which chunks may be compressed. */
     NAMES_AND_ZSTD
+  }
+
+  /**
+   * The disks' channels may come.
+   *
+   * @param tickets one for each disk that moves, in the order of {@link Prepared}
+   */
+  record DisksOpen(int attempt, List<Ticket> tickets) implements PeerMessage {
+    public DisksOpen {
+      tickets = List.copyOf(tickets);
+    }
   }
 
   /** The guest runs at the target. */

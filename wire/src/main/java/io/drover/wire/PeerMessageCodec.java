@@ -11,6 +11,7 @@ final class PeerMessageCodec {
   private static final int SOURCE_LOST = 0x17;
   private static final int HEARTBEAT = 0x16;
   private static final int CONTINUITY = 0x20;
+  private static final int OPEN_DISKS = 0x18;
   private static final int PREPARED = 0x30;
   private static final int REFUSED = 0x31;
   private static final int LISTENING = 0x32;
@@ -22,6 +23,7 @@ final class PeerMessageCodec {
   private static final int POWERED_OFF = 0x38;
   private static final int TARGET_STATUS = 0x39;
   private static final int HEARTBEAT_REPLY = 0x3a;
+  private static final int DISKS_OPEN = 0x3b;
 
   private PeerMessageCodec() {}
 
@@ -36,10 +38,16 @@ final class PeerMessageCodec {
         PeerMessageFields.version(out, prepare.hypervisorVersion());
         out.string(prepare.accelerator(), Protocol.MAX_TEXT_BYTES);
         out.list(prepare.files(), file -> PeerMessageFields.file(out, file));
+        out.list(prepare.images(), image -> PeerMessageFields.image(out, image));
         out.i32(prepare.generation());
         out.flag(prepare.dryRun());
       }
       case PeerMessage.Listen listen -> out.i32(listen.attempt());
+      case PeerMessage.OpenDisks open -> out.i32(open.attempt());
+      case PeerMessage.DisksOpen open -> {
+        out.i32(open.attempt());
+        out.list(open.tickets(), ticket -> PeerMessageFields.ticket(out, ticket));
+      }
       case PeerMessage.Commit commit -> out.flag(commit.run());
       case PeerMessage.Abort abort -> out.prose(abort.reason());
       case PeerMessage.SourceLost lost -> out.prose(lost.reason());
@@ -47,6 +55,7 @@ final class PeerMessageCodec {
       case PeerMessage.Prepared prepared -> {
         PeerMessageFields.version(out, prepared.hypervisorVersion());
         out.flag(prepared.postCopy());
+        out.list(prepared.disks(), out::u8);
         out.list(prepared.warnings(), warning -> PeerMessageFields.problem(out, warning));
       }
       case PeerMessage.Refused refused ->
@@ -82,6 +91,8 @@ final class PeerMessageCodec {
     return switch (message) {
       case PeerMessage.Prepare _ -> PREPARE;
       case PeerMessage.Listen _ -> LISTEN;
+      case PeerMessage.OpenDisks _ -> OPEN_DISKS;
+      case PeerMessage.DisksOpen _ -> DISKS_OPEN;
       case PeerMessage.Commit _ -> COMMIT;
       case PeerMessage.Abort _ -> ABORT;
       case PeerMessage.SourceLost _ -> SOURCE_LOST;
@@ -115,9 +126,13 @@ final class PeerMessageCodec {
               PeerMessageFields.version(in),
               in.string(Protocol.MAX_TEXT_BYTES),
               in.list(() -> PeerMessageFields.file(in)),
+              in.list(() -> PeerMessageFields.image(in)),
               in.i32(),
               in.flag());
       case LISTEN -> new PeerMessage.Listen(in.i32());
+      case OPEN_DISKS -> new PeerMessage.OpenDisks(in.i32());
+      case DISKS_OPEN ->
+          new PeerMessage.DisksOpen(in.i32(), in.list(() -> PeerMessageFields.ticket(in)));
       case COMMIT -> new PeerMessage.Commit(in.flag());
       case ABORT -> new PeerMessage.Abort(in.prose());
       case SOURCE_LOST -> new PeerMessage.SourceLost(in.prose());
@@ -129,6 +144,7 @@ final class PeerMessageCodec {
           new PeerMessage.Prepared(
               PeerMessageFields.version(in),
               in.flag(),
+              in.list(in::u8),
               in.list(() -> PeerMessageFields.problem(in)));
       case REFUSED -> new PeerMessage.Refused(in.list(() -> PeerMessageFields.problem(in)));
       case LISTENING ->

@@ -3,7 +3,9 @@ package io.drover.wire;
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
 import io.drover.model.Dedup;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.MigrationOptions;
@@ -11,9 +13,11 @@ import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
 import io.drover.model.Owner;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
 import io.drover.wire.PeerMessage.ContentUse;
+import io.drover.wire.PeerMessage.DiskImage;
 import io.drover.wire.PeerMessage.FileDigest;
 import io.drover.wire.PeerMessage.TargetStage;
 import java.time.Duration;
@@ -86,6 +90,13 @@ final class PeerMessageFields {
           out.list(card.addresses(), address -> out.string(address.text(), MAX_WORD));
           out.optional(card.dnsName(), name -> out.string(name, MAX_WORD));
         });
+    out.list(
+        guest.disks(),
+        disk -> {
+          out.string(disk.path(), MAX_PATH);
+          out.u8(code(disk.format()));
+          out.optional(disk.serial(), serial -> out.string(serial, MAX_WORD));
+        });
     out.optional(guest.serialLog(), path -> out.string(path, MAX_PATH));
     out.optional(guest.owner(), owner -> out.string(owner.value(), MAX_WORD));
   }
@@ -108,6 +119,12 @@ final class PeerMessageFields {
                     in.string(MAX_WORD),
                     in.list(() -> new IpAddress(in.string(MAX_WORD))),
                     in.optional(() -> in.string(MAX_WORD)))),
+        in.list(
+            () ->
+                new GuestDisk(
+                    in.string(MAX_PATH),
+                    in.oneOf("a disk's format", DiskFormat.values(), PeerMessageFields::code),
+                    in.optional(() -> in.string(MAX_WORD)))),
         in.optional(() -> in.string(MAX_PATH)),
         in.optional(() -> new Owner(in.string(MAX_WORD))));
   }
@@ -119,6 +136,7 @@ final class PeerMessageFields {
     out.i64(options.maxDowntime().toNanos());
     out.u16(options.parallelChannels());
     out.u8(code(options.dedup()));
+    out.u8(code(options.storage()));
   }
 
   static MigrationOptions options(FieldReader in) {
@@ -128,7 +146,20 @@ final class PeerMessageFields {
         in.optional(() -> new ByteRate(in.i64())),
         Duration.ofNanos(in.i64()),
         in.u16(),
-        in.oneOf("a choice about content", Dedup.values(), PeerMessageFields::code));
+        in.oneOf("a choice about content", Dedup.values(), PeerMessageFields::code),
+        in.oneOf("what becomes of disks", Storage.values(), PeerMessageFields::code));
+  }
+
+  static void image(FieldWriter out, DiskImage image) {
+    out.i64(image.size());
+    out.i64(image.allocatedBytes());
+    out.string(image.realPath(), MAX_PATH);
+    out.optional(image.probe(), probe -> out.string(probe, MAX_WORD));
+  }
+
+  static DiskImage image(FieldReader in) {
+    return new DiskImage(
+        in.i64(), in.i64(), in.string(MAX_PATH), in.optional(() -> in.string(MAX_WORD)));
   }
 
   static void stage(FieldWriter out, TargetStage stage) {
@@ -164,6 +195,21 @@ final class PeerMessageFields {
       case MIGRATION -> 5;
       case UNKNOWN -> 6;
       case BUG -> 7;
+    };
+  }
+
+  private static int code(DiskFormat format) {
+    return switch (format) {
+      case RAW -> 1;
+      case QCOW2 -> 2;
+    };
+  }
+
+  private static int code(Storage storage) {
+    return switch (storage) {
+      case AUTO -> 1;
+      case MOVE -> 2;
+      case KEEP -> 3;
     };
   }
 

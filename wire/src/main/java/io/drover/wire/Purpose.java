@@ -14,7 +14,14 @@ public sealed interface Purpose {
    * @param channel 0 is the main channel, which must come first; the others in order
    */
   record Channel(MigrationId migration, int attempt, int channel, Ticket ticket)
-      implements Purpose {}
+      implements Purpose {
+    /** Disk n's channel is this plus n; the others are the hypervisor's. */
+    public static final int FIRST_DISK = 0x100;
+
+    public boolean isDisk() {
+      return channel >= FIRST_DISK;
+    }
+  }
 
   /** Throw-away bytes by which the caller measures the link; ended by the caller. */
   record Probe() implements Purpose {}

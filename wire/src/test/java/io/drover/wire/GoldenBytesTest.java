@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
 import io.drover.model.Dedup;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.IpAddress;
@@ -15,6 +17,7 @@ import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
 import io.drover.model.Owner;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
 import java.io.IOException;
@@ -74,6 +77,7 @@ class GoldenBytesTest {
                     "br0",
                     List.of(new IpAddress("192.0.2.10")),
                     Optional.of("web.example.org"))),
+            List.of(new GuestDisk("/srv/web.img", DiskFormat.QCOW2, Optional.of("web"))),
             Optional.of("/run/web.log"),
             Optional.of(new Owner("alice")));
     MigrationOptions options =
@@ -83,7 +87,8 @@ class GoldenBytesTest {
             Optional.of(new ByteRate(125_000_000)),
             Duration.ofMillis(100),
             4,
-            Dedup.OFF);
+            Dedup.OFF,
+            Storage.KEEP);
     put(
         bytes,
         new PeerMessage.Prepare(
@@ -94,9 +99,12 @@ class GoldenBytesTest {
             new Version(10, 0, 2),
             "tcg",
             List.of(new PeerMessage.FileDigest("/boot/vmlinuz", "ab".repeat(32))),
+            List.of(new PeerMessage.DiskImage(1 << 30, 1 << 20, "/srv/web.img", Optional.of("p"))),
             3,
             true));
     put(bytes, new PeerMessage.Listen(5));
+    put(bytes, new PeerMessage.OpenDisks(1));
+    put(bytes, new PeerMessage.DisksOpen(1, List.of(TICKET)));
     put(bytes, new PeerMessage.Commit(true));
     put(bytes, new PeerMessage.Abort("cancelled"));
     put(bytes, new PeerMessage.SourceLost("killed"));
@@ -104,7 +112,9 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Attach());
     put(bytes, new PeerMessage.Heartbeat(7));
     put(bytes, new PeerMessage.Continuity(new Blob(new byte[] {1, 2, 3})));
-    put(bytes, new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(PROBLEM)));
+    put(
+        bytes,
+        new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(0, 2), List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
     put(
         bytes,

@@ -3,7 +3,9 @@ package io.drover.wire;
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
 import io.drover.model.Dedup;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.IpAddress;
@@ -13,6 +15,7 @@ import io.drover.model.Mode;
 import io.drover.model.NetworkCard;
 import io.drover.model.Owner;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
 import io.drover.wire.PeerMessage.FileDigest;
@@ -26,7 +29,7 @@ import java.util.function.Supplier;
 
 /** Valid messages of every kind, from a seed. */
 final class RandomMessages {
-  static final int KINDS = 20;
+  static final int KINDS = 22;
   private final Random random;
 
   RandomMessages(long seed) {
@@ -44,6 +47,14 @@ final class RandomMessages {
               version(),
               oneOf("tcg", "kvm"),
               list(5, () -> new FileDigest("/" + text(30), hex(64))),
+              list(
+                  8,
+                  () ->
+                      new PeerMessage.DiskImage(
+                          random.nextLong() >>> 2,
+                          random.nextLong() >>> 2,
+                          "/" + text(30),
+                          optional(() -> hex(32)))),
               random.nextInt(Integer.MAX_VALUE),
               random.nextBoolean());
       case 1 -> new PeerMessage.Listen(random.nextInt(Integer.MAX_VALUE));
@@ -52,7 +63,12 @@ final class RandomMessages {
       case 4 -> new PeerMessage.Finished();
       case 5 -> new PeerMessage.Attach();
       case 6 -> new PeerMessage.Heartbeat(random.nextLong());
-      case 7 -> new PeerMessage.Prepared(version(), random.nextBoolean(), list(4, this::problem));
+      case 7 ->
+          new PeerMessage.Prepared(
+              version(),
+              random.nextBoolean(),
+              list(8, () -> random.nextInt(8)),
+              list(4, this::problem));
       case 8 -> new PeerMessage.Refused(list(64, this::problem));
       case 9 ->
           new PeerMessage.Listening(
@@ -74,6 +90,8 @@ final class RandomMessages {
         random.nextBytes(bytes);
         yield new PeerMessage.Continuity(new Blob(bytes));
       }
+      case 20 -> new PeerMessage.OpenDisks(random.nextInt(Integer.MAX_VALUE));
+      case 21 -> new PeerMessage.DisksOpen(random.nextInt(1000), list(8, this::ticket));
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }
@@ -116,6 +134,7 @@ final class RandomMessages {
                     "br0",
                     list(4, () -> new IpAddress(oneOf("192.0.2.1", "2001:db8::1"))),
                     optional(() -> "web" + hex(3) + ".example.org"))),
+        disks(),
         optional(() -> "/run/serial.log"),
         optional(() -> new Owner("o" + hex(4))));
   }
@@ -132,7 +151,17 @@ final class RandomMessages {
         optional(() -> new ByteRate(10_000 + (random.nextLong() >>> 8))),
         Duration.ofNanos(1_000_000 + random.nextInt(1_000_000_000)),
         channels,
-        anyDedup ? oneOf(Dedup.values()) : oneOf(Dedup.AUTO, Dedup.OFF));
+        anyDedup ? oneOf(Dedup.values()) : oneOf(Dedup.AUTO, Dedup.OFF),
+        oneOf(Storage.values()));
+  }
+
+  private List<GuestDisk> disks() {
+    List<GuestDisk> disks = new ArrayList<>();
+    for (int i = random.nextInt(4); i > 0; i--) {
+      disks.add(
+          new GuestDisk("/" + i + text(200), oneOf(DiskFormat.values()), optional(() -> hex(20))));
+    }
+    return disks;
   }
 
   private Problem problem() {

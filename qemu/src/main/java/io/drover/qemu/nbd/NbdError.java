@@ -19,7 +19,7 @@ public enum NbdError {
     this.words = words;
   }
 
-  int code() {
+  public int code() {
     return code;
   }
 
@@ -28,7 +28,7 @@ public enum NbdError {
   }
 
   /** An unknown code counts as an invalid request. */
-  static NbdError ofCode(int code) {
+  public static NbdError ofCode(int code) {
     for (NbdError error : values()) {
       if (error.code == code) {
         return error;

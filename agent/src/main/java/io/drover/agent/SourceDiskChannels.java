@@ -1,0 +1,234 @@
+package io.drover.agent;
+
+import io.drover.api.MigrationView;
+import io.drover.migration.DiskMirror;
+import io.drover.migration.SourceDisks;
+import io.drover.migration.SourceEvent;
+import io.drover.model.GuestDefinition;
+import io.drover.model.MigrationId;
+import io.drover.model.Problem;
+import io.drover.model.ProblemException;
+import io.drover.model.Storage;
+import io.drover.qemu.DiskState;
+import io.drover.qemu.disk.RemoteDisk;
+import io.drover.qemu.nbd.NbdLimits;
+import io.drover.qemu.nbd.NbdListener;
+import io.drover.qemu.nbd.NbdServer;
+import io.drover.tunnel.Throttle;
+import io.drover.tunnel.TlsChannel;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.Purpose;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The source's end of a migration's disk channels: an NBD server for each disk, to which QEMU
+ * mirrors it, and a channel to the target for each, which may come and go.
+ */
+final class SourceDiskChannels implements SourceDisks {
+  private static final Logger LOG = LoggerFactory.getLogger(SourceDiskChannels.class);
+
+  private final MigrationId migration;
+  private final GuestDefinition guest;
+  private final Storage storage;
+  private final Path directory;
+  private final Supplier<List<DiskState>> states;
+  private final SourceTunnel.Opener opener;
+  private final Throttle throttle;
+  private final Consumer<SourceEvent> events;
+  private final Map<Integer, RemoteDisk> disks = new TreeMap<>();
+  private final List<NbdListener> listeners = new ArrayList<>();
+  private final List<DiskSending> sendings = new ArrayList<>();
+  private int attempt;
+  private boolean closed;
+
+  SourceDiskChannels(
+      MigrationId migration,
+      GuestDefinition guest,
+      Storage storage,
+      Path directory,
+      Supplier<List<DiskState>> states,
+      SourceTunnel.Opener opener,
+      Throttle throttle,
+      Consumer<SourceEvent> events) {
+    this.migration = migration;
+    this.guest = guest;
+    this.storage = storage;
+    this.directory = directory;
+    this.states = states;
+    this.opener = opener;
+    this.throttle = throttle;
+    this.events = events;
+  }
+
+  @Override
+  public synchronized List<DiskMirror> prepare(List<Integer> moving) {
+    List<DiskState> known = states.get();
+    List<DiskMirror> mirrors = new ArrayList<>();
+    try {
+      Files.createDirectories(directory);
+      for (int disk : moving) {
+        RemoteDisk remote = new RemoteDisk(known.get(disk).bytes());
+        Path socket = directory.resolve("disk-" + disk + ".sock");
+        listeners.add(
+            new NbdListener(
+                socket,
+                new NbdServer("disk" + disk, remote, NbdLimits.DEFAULT),
+                end -> LOG.debug("migration={} disk {}: {}", migration, disk, end)));
+        disks.put(disk, remote);
+        mirrors.add(new DiskMirror(disk, socket));
+      }
+    } catch (IOException e) {
+      throw Problem.host(
+              "no-socket",
+              "No socket for QEMU's disks can be made in %s: %s"
+                  .formatted(directory, e.getMessage()),
+              "Make room there, or choose another run-directory.")
+          .asException(e);
+    }
+    return mirrors;
+  }
+
+  /** The handshakes take their time, and a link may be cut meanwhile. */
+  @Override
+  public void connect(PeerMessage.DisksOpen open) {
+    synchronized (this) {
+      attempt = open.attempt();
+      sendings.forEach(sending -> sending.close("another connection takes its place"));
+    }
+    Thread.ofVirtual()
+        .name("disks-" + migration)
+        .start(
+            () -> {
+              try {
+                int index = 0;
+                for (Map.Entry<Integer, RemoteDisk> each : all().entrySet()) {
+                  open(each.getKey(), each.getValue(), index++, open);
+                }
+              } catch (IOException e) {
+                cut(open.attempt(), String.valueOf(e.getMessage()));
+              } catch (ProblemException e) {
+                cut(open.attempt(), e.problem().message());
+              }
+            });
+  }
+
+  private synchronized Map<Integer, RemoteDisk> all() {
+    return new TreeMap<>(disks);
+  }
+
+  private void open(int disk, RemoteDisk remote, int index, PeerMessage.DisksOpen open)
+      throws IOException {
+    if (index >= open.tickets().size()) {
+      throw new IOException("the target has no ticket for disk " + disk);
+    }
+    TlsChannel channel =
+        opener.open(
+            new Purpose.Channel(
+                migration,
+                open.attempt(),
+                Purpose.Channel.FIRST_DISK + disk,
+                open.tickets().get(index)));
+    synchronized (this) {
+      if (closed || attempt != open.attempt()) {
+        channel.close();
+        return;
+      }
+      DiskSending sending =
+          new DiskSending(
+              "disk-" + disk,
+              open.attempt(),
+              channel,
+              remote,
+              throttle,
+              reason -> cut(open.attempt(), reason));
+      sendings.add(sending);
+      sending.start();
+    }
+  }
+
+  /** One broken channel is enough: all are opened again, with tickets of one attempt. */
+  private void cut(int broken, String reason) {
+    synchronized (this) {
+      if (closed || broken != attempt) {
+        return;
+      }
+      attempt = -1;
+      sendings.forEach(sending -> sending.close(reason));
+    }
+    LOG.info("migration={} the disks' channels broke: {}", migration, reason);
+    events.accept(new SourceEvent.DisksCut(reason));
+  }
+
+  synchronized List<MigrationView.ChannelBytes> bytes() {
+    return sendings.stream().map(DiskSending::bytes).toList();
+  }
+
+  @Override
+  public void fail() {
+    List<RemoteDisk> failing;
+    synchronized (this) {
+      attempt = -1;
+      failing = List.copyOf(disks.values());
+      sendings.forEach(sending -> sending.close("given up"));
+    }
+    failing.forEach(disk -> disk.fail("the move is given up"));
+  }
+
+  @Override
+  public void release(List<Integer> moved) {
+    for (int disk : moved) {
+      Path image = Path.of(guest.disks().get(disk).path());
+      try {
+        if (storage == Storage.KEEP) {
+          Path aside = image.resolveSibling(image.getFileName() + ".moved-" + migration);
+          if (Files.exists(image)) {
+            Files.move(image, aside, StandardCopyOption.ATOMIC_MOVE);
+          }
+        } else {
+          Files.deleteIfExists(image);
+        }
+      } catch (IOException e) {
+        LOG.warn("migration={} the image {} of the moved guest is left here", migration, image, e);
+      }
+    }
+  }
+
+  /** Removes the migration's directory once nothing of it is needed any more. */
+  void delete() {
+    close();
+    try {
+      Files.deleteIfExists(directory);
+    } catch (IOException e) {
+      // The tunnel's sockets are in it, and go next.
+    }
+  }
+
+  @Override
+  public void close() {
+    fail();
+    List<NbdListener> open;
+    synchronized (this) {
+      closed = true;
+      open = List.copyOf(listeners);
+      listeners.clear();
+    }
+    for (NbdListener listener : open) {
+      try {
+        listener.close();
+      } catch (IOException e) {
+        LOG.debug("migration={} closing a disk's socket", migration, e);
+      }
+    }
+  }
+}

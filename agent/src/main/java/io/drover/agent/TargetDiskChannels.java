@@ -1,0 +1,189 @@
+package io.drover.agent;
+
+import io.drover.api.MigrationView;
+import io.drover.migration.TargetDisks;
+import io.drover.model.HostName;
+import io.drover.model.MigrationId;
+import io.drover.qemu.ArrivingDisks;
+import io.drover.qemu.QemuTarget;
+import io.drover.qemu.disk.DiskService;
+import io.drover.qemu.nbd.NbdClient;
+import io.drover.tunnel.Tickets;
+import io.drover.tunnel.TlsChannel;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.Purpose;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The target's end of a migration's disk channels: what comes over each is done to a disk of the
+ * waiting QEMU. A disk has one connection at a time, and the one before has ended all it was doing
+ * when the next begins.
+ */
+final class TargetDiskChannels implements TargetDisks {
+  private static final Logger LOG = LoggerFactory.getLogger(TargetDiskChannels.class);
+
+  private final MigrationId migration;
+  private final HostName source;
+  private final QemuTarget hypervisor;
+  private final Tickets tickets;
+  private final Map<Integer, Serving> newest = new HashMap<>();
+  private final Map<Integer, NbdClient> clients = new HashMap<>();
+  private final List<Serving> all = new ArrayList<>();
+  private int attempt;
+
+  /** One connection. */
+  private static final class Serving {
+    private final String name;
+    private final int attempt;
+    private final TlsChannel channel;
+    private final CountDownLatch ended = new CountDownLatch(1);
+    private final AtomicLong sentBytes = new AtomicLong();
+    private final AtomicLong receivedBytes = new AtomicLong();
+
+    Serving(int disk, int attempt, TlsChannel channel) {
+      this.name = "disk-" + disk;
+      this.attempt = attempt;
+      this.channel = channel;
+    }
+
+    void serve(NbdClient device) throws IOException {
+      OutputStream out = channel.out();
+      DiskService service =
+          new DiskService(
+              device,
+              answer -> {
+                out.write(answer);
+                sentBytes.addAndGet(answer.length);
+              });
+      byte[] buffer = new byte[256 << 10];
+      try (InputStream in = channel.in()) {
+        for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+          receivedBytes.addAndGet(count);
+          service.received(buffer, 0, count);
+        }
+      } finally {
+        service.end();
+      }
+    }
+
+    void close() {
+      try {
+        channel.close();
+      } catch (IOException e) {
+        // It is of no further use either way.
+      }
+    }
+  }
+
+  TargetDiskChannels(
+      MigrationId migration, HostName source, QemuTarget hypervisor, Tickets tickets) {
+    this.migration = migration;
+    this.source = source;
+    this.hypervisor = hypervisor;
+    this.tickets = tickets;
+  }
+
+  @Override
+  public PeerMessage.DisksOpen expect(int wanted) {
+    synchronized (this) {
+      attempt = wanted;
+      newest.values().forEach(Serving::close);
+    }
+    List<Integer> channels =
+        hypervisor.disks().all().stream()
+            .map(arriving -> Purpose.Channel.FIRST_DISK + arriving.disk())
+            .toList();
+    return new PeerMessage.DisksOpen(wanted, tickets.issue(migration, wanted, channels, source));
+  }
+
+  /** Serves a channel whose ticket was good, until it ends. */
+  void accept(Purpose.Channel purpose, TlsChannel channel) {
+    int disk = purpose.channel() - Purpose.Channel.FIRST_DISK;
+    Serving serving = new Serving(disk, purpose.attempt(), channel);
+    try {
+      NbdClient device = begin(disk, serving);
+      serving.serve(device);
+    } catch (IOException e) {
+      LOG.info("migration={} disk {}: its channel ended: {}", migration, disk, e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      serving.close();
+      serving.ended.countDown();
+    }
+  }
+
+  private NbdClient begin(int disk, Serving serving) throws IOException, InterruptedException {
+    Serving before;
+    synchronized (this) {
+      if (serving.attempt != attempt) {
+        throw new IOException("the attempt is over");
+      }
+      before = newest.put(disk, serving);
+      all.add(serving);
+    }
+    if (before != null) {
+      before.close();
+      before.ended.await();
+    }
+    synchronized (this) {
+      NbdClient device = clients.get(disk);
+      if (device == null || !device.isOpen()) {
+        device = hypervisor.disk(disk);
+        clients.put(disk, device);
+      }
+      return device;
+    }
+  }
+
+  synchronized List<MigrationView.ChannelBytes> bytes() {
+    return all.stream()
+        .map(
+            serving ->
+                new MigrationView.ChannelBytes(
+                    serving.name,
+                    serving.attempt,
+                    serving.sentBytes.get(),
+                    serving.receivedBytes.get()))
+        .toList();
+  }
+
+  @Override
+  public void close() {
+    List<Serving> serving;
+    synchronized (this) {
+      attempt = -1;
+      serving = List.copyOf(newest.values());
+      newest.clear();
+    }
+    serving.forEach(Serving::close);
+    try {
+      for (Serving one : serving) {
+        one.ended.await();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    synchronized (this) {
+      clients.values().forEach(NbdClient::close);
+      clients.clear();
+    }
+    hypervisor.releaseDisks();
+  }
+
+  @Override
+  public void discard() {
+    ArrivingDisks images = hypervisor.disks();
+    images.discard();
+  }
+}

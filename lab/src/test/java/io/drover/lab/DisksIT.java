@@ -1,0 +1,291 @@
+package io.drover.lab;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.drover.api.GuestSpec;
+import io.drover.api.MigrationChange;
+import io.drover.api.MigrationRequest;
+import io.drover.api.MigrationView;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Moves of guests whose disks are on one host only. */
+@Tag("real")
+class DisksIT {
+  private static final long MEBIBYTE = 1 << 20;
+  private static Optional<Fleet> up = Optional.empty();
+
+  @BeforeAll
+  static void begin() throws IOException {
+    up = Optional.of(Fleet.up("it-disks"));
+    for (String host : List.of(Fleet.ALPHA, Fleet.BETA)) {
+      Files.createDirectories(folder(host));
+    }
+  }
+
+  @AfterAll
+  static void end() {
+    up.ifPresent(Fleet::close);
+  }
+
+  @AfterEach
+  void reset() throws IOException {
+    fleet().reset();
+    for (String host : List.of(Fleet.ALPHA, Fleet.BETA)) {
+      for (Path image : images(host)) {
+        Files.delete(image);
+      }
+    }
+  }
+
+  private static Fleet fleet() {
+    return up.orElseThrow();
+  }
+
+  private static Path folder(String host) {
+    return fleet().lab().runFolder(host).resolve("disks");
+  }
+
+  private static List<Path> images(String host) throws IOException {
+    try (Stream<Path> files = Files.list(folder(host))) {
+      return files.toList();
+    }
+  }
+
+  private static Path image(String host, String name) {
+    return folder(host).resolve(name);
+  }
+
+  private static GuestSpec.DiskSpec raw(String host, String name, long mebibytes)
+      throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(image(host, name).toFile(), "rw")) {
+      file.setLength(mebibytes * MEBIBYTE);
+    }
+    return new GuestSpec.DiskSpec("/run/disks/" + name, "raw", Optional.of("serial-" + name));
+  }
+
+  private static GuestSpec.DiskSpec qcow2(String host, String name, long mebibytes) {
+    String _ =
+        Programs.run(
+            List.of(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                image(host, name).toString(),
+                mebibytes + "M"));
+    return new GuestSpec.DiskSpec("/run/disks/" + name, "qcow2", Optional.empty());
+  }
+
+  @Test
+  void aDiskUnderVerifiedWritesMovesThereAndBackInEveryMode() throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,2");
+    for (String mode : List.of("precopy", "postcopy", "hybrid", "auto", "cold")) {
+      MigrationView view = guest.move(mode);
+      assertThat(view.phases()).as(mode).anyMatch(phase -> phase.phase().equals("disks"));
+      assertThat(images(guest.host())).containsExactly(image(guest.host(), "a.img"));
+      assertThat(images(guest.elsewhere())).isEmpty();
+      guest.assertDisksRemember();
+      guest.assertWell();
+    }
+  }
+
+  @Test
+  void twoDisksOfBothFormatsMoveTogether() throws IOException {
+    Traveller guest =
+        fleet()
+            .boot(
+                Fleet.ALPHA,
+                List.of(qcow2(Fleet.ALPHA, "a.qcow2", 96), raw(Fleet.ALPHA, "b.img", 48)),
+                "24,1");
+    for (String mode : List.of("precopy", "postcopy")) {
+      guest.move(mode);
+      guest.assertDisksRemember();
+      guest.assertWell();
+      assertThat(images(guest.host())).hasSize(2);
+      assertThat(images(guest.elsewhere())).isEmpty();
+      // What no guest ever wrote takes no room.
+      assertThat(allocated(image(guest.host(), "a.qcow2"))).isLessThan(40 * MEBIBYTE);
+    }
+  }
+
+  private static long allocated(Path file) throws IOException {
+    return (long) Files.getAttribute(file, "unix:blocks") * 512;
+  }
+
+  @Test
+  void theImageAtTheTargetIsTheSourcesByteForByteAndTheSourcesIsKeptAsideIfAskedFor()
+      throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,5");
+    guest.assertDisksRemember();
+    fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());
+    MigrationView view =
+        guest.move(
+            MigrationRequest.of(guest.name(), guest.elsewhere())
+                .withMode("precopy")
+                .withStorage("keep"));
+    assertThat(images(Fleet.ALPHA)).containsExactly(image(Fleet.ALPHA, "a.img.moved-" + view.id()));
+    assertThat(Files.mismatch(images(Fleet.ALPHA).getFirst(), image(Fleet.BETA, "a.img")))
+        .isEqualTo(-1);
+    fleet().agent(Fleet.BETA).resumeGuest(guest.name());
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  private static MigrationView slowly(Traveller guest, String mode) {
+    MigrationView begun = guest.beginSlowly(mode);
+    return fleet()
+        .await(
+            guest.host(),
+            begun.id(),
+            "copy its disks",
+            view -> view.phase().equals("disks") && view.bytesSent() > 4_000_000);
+  }
+
+  private static void unlimited(Traveller guest, String id) {
+    fleet()
+        .agent(guest.host())
+        .changeMigration(
+            id, new MigrationChange(Optional.of(0L), Optional.empty(), Optional.empty()));
+  }
+
+  @Test
+  void aCutLinkDuringTheCopyOfADiskGoesOnWhereItWas() throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "48,1");
+    String id = slowly(guest, "precopy").id();
+    fleet().lab().cut("beta.migration");
+    Fleet.pause(12_000);
+    fleet().lab().heal("beta.migration");
+    fleet()
+        .await(
+            guest.host(),
+            id,
+            "connect again",
+            view ->
+                view.outcome().isPresent()
+                    || view.channels().stream().anyMatch(channel -> channel.attempt() > 1));
+    unlimited(guest, id);
+    MigrationView view = guest.arrived(id);
+    long diskBytes =
+        view.channels().stream()
+            .filter(channel -> channel.channel().equals("disk-0"))
+            .mapToLong(MigrationView.ChannelBytes::sentBytes)
+            .sum();
+    // What the guest wrote again meanwhile, and what was under way, but not all once more.
+    assertThat(diskBytes).isLessThan(48 * MEBIBYTE + 40 * MEBIBYTE);
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  @Test
+  void aMoveThatIsCancelledWhileDisksAreCopiedLeavesNothing() throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,2");
+    String id = slowly(guest, "auto").id();
+    fleet().agent(Fleet.ALPHA).cancelMigration(id);
+    assertThat(fleet().awaitEnd(Fleet.ALPHA, id).outcome()).contains("cancelled");
+    assertStays(guest);
+    guest.move("precopy");
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  private static void assertStays(Traveller guest) throws IOException {
+    fleet().until("the target's images are gone", () -> images(guest.elsewhere()).isEmpty());
+    assertThat(images(guest.host())).hasSize(1);
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  @Test
+  void aTargetThatDiesWhileDisksAreCopiedLeavesNothing() throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,2");
+    String id = slowly(guest, "precopy").id();
+    fleet().hypervisors(Fleet.BETA).forEach(ProcessIdentity::kill);
+    assertThat(fleet().awaitEnd(Fleet.ALPHA, id).outcome()).contains("aborted");
+    assertStays(guest);
+  }
+
+  @Test
+  void agentsKilledWhileDisksAreCopiedLeaveNothing() throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,2");
+    for (String killed : List.of(Fleet.BETA, Fleet.ALPHA)) {
+      String id = slowly(guest, "precopy").id();
+      fleet().killAgent(killed);
+      fleet().startAgent(killed);
+      assertThat(fleet().awaitEnd(Fleet.ALPHA, id).outcome()).contains("aborted");
+      assertStays(guest);
+    }
+    guest.move("hybrid");
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  @Test
+  void aTargetWithoutRoomOrWithAnotherFileOfThatNameIsRefused() throws IOException {
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,2");
+    Files.writeString(image(Fleet.BETA, "a.img"), "somebody's");
+    MigrationView refused = fleet().awaitEnd(Fleet.ALPHA, guest.begin("precopy").id());
+    assertThat(refused.problem().orElseThrow().code()).isEqualTo("target-disks");
+    assertThat(Files.readString(image(Fleet.BETA, "a.img"))).isEqualTo("somebody's");
+    Files.delete(image(Fleet.BETA, "a.img"));
+    String _ =
+        fleet()
+            .lab()
+            .node(Fleet.BETA)
+            .run("mount", "-t", "tmpfs", "-o", "size=8m", "small", "/run/disks");
+    try {
+      MigrationView full = fleet().awaitEnd(Fleet.ALPHA, guest.begin("precopy").id());
+      assertThat(full.problem().orElseThrow().message()).contains("free");
+    } finally {
+      String _ = fleet().lab().node(Fleet.BETA).run("umount", "/run/disks");
+    }
+    assertStays(guest);
+  }
+
+  @Test
+  void aDiskOnStorageThatBothHostsShareIsNotCopied() throws IOException {
+    Path shared = Files.createTempDirectory("drover-shared");
+    try (RandomAccessFile file = new RandomAccessFile(shared.resolve("s.img").toFile(), "rw")) {
+      file.setLength(48 * MEBIBYTE);
+    }
+    Traveller guest =
+        fleet()
+            .boot(
+                Fleet.ALPHA,
+                List.of(
+                    new GuestSpec.DiskSpec(
+                        shared.resolve("s.img").toString(), "raw", Optional.empty())),
+                "24,2");
+    for (String mode : List.of("precopy", "postcopy")) {
+      MigrationView view = guest.move(mode);
+      assertThat(view.phases()).noneMatch(phase -> phase.phase().equals("disks"));
+      guest.assertDisksRemember();
+      guest.assertWell();
+    }
+    MigrationView refused =
+        fleet()
+            .awaitEnd(
+                guest.host(),
+                guest
+                    .begin(MigrationRequest.of(guest.name(), guest.elsewhere()).withStorage("move"))
+                    .id());
+    assertThat(refused.problem().orElseThrow().code()).isEqualTo("target-disks");
+    try (Stream<Path> files = Files.list(shared)) {
+      assertThat(files).containsExactly(shared.resolve("s.img"));
+    }
+    fleet().reset();
+    Files.delete(shared.resolve("s.img"));
+    Files.delete(shared);
+  }
+}

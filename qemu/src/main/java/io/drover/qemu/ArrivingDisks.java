@@ -1,0 +1,179 @@
+package io.drover.qemu;
+
+import io.drover.model.DiskFormat;
+import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
+import io.drover.model.Problem;
+import io.drover.qemu.nbd.NbdClient;
+import io.drover.qemu.nbd.NbdLimits;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The disks that come to this host with a guest: their images are made before its QEMU starts, and
+ * that QEMU takes what is written to them until the guest is to run.
+ */
+public final class ArrivingDisks {
+  private final GuestDefinition guest;
+  private final List<ArrivingDisk> disks;
+  // Whether an image that is there is this migration's; a name that was taken is not.
+  private final TreeSet<Integer> made = new TreeSet<>();
+
+  /**
+   * One of them.
+   *
+   * @param disk its place among the guest's disks
+   * @param bytes its size as the guest sees it
+   */
+  public record ArrivingDisk(int disk, long bytes) {}
+
+  private ArrivingDisks(GuestDefinition guest, List<ArrivingDisk> disks) {
+    this.guest = guest;
+    this.disks = List.copyOf(disks);
+  }
+
+  /** Images that are still to be made. */
+  public static ArrivingDisks toBeMade(GuestDefinition guest, List<ArrivingDisk> disks) {
+    return new ArrivingDisks(guest, disks);
+  }
+
+  /** Images that an earlier run of the agent found no others in the place of, and made. */
+  public static ArrivingDisks foundAgain(GuestDefinition guest, List<ArrivingDisk> disks) {
+    ArrivingDisks found = new ArrivingDisks(guest, disks);
+    disks.forEach(disk -> found.made.add(disk.disk()));
+    return found;
+  }
+
+  public List<ArrivingDisk> all() {
+    return disks;
+  }
+
+  /** Makes the images that are not there yet. */
+  synchronized void make() {
+    for (ArrivingDisk arriving : disks) {
+      if (!made.contains(arriving.disk())) {
+        make(arriving);
+      }
+    }
+  }
+
+  private void make(ArrivingDisk arriving) {
+    GuestDisk disk = guest.disks().get(arriving.disk());
+    Path path = Path.of(disk.path());
+    try {
+      Files.createFile(
+          path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      made.add(arriving.disk());
+      if (disk.format() == DiskFormat.RAW) {
+        try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
+          file.setLength(arriving.bytes());
+        }
+      } else {
+        format(path, disk.format(), arriving.bytes());
+      }
+    } catch (FileAlreadyExistsException e) {
+      throw Problem.peer(
+              "target-disks",
+              "The target has a file %s already".formatted(path),
+              "Move it away, if it is of no use there.")
+          .asException(e);
+    } catch (IOException e) {
+      throw Problem.peer(
+              "target-disks",
+              "The target cannot make the image %s: %s".formatted(path, e),
+              "Make its folder, with enough room.")
+          .asException(e);
+    }
+  }
+
+  private static void format(Path path, DiskFormat format, long bytes) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                format.word(),
+                path.toString(),
+                Long.toString(bytes))
+            .redirectErrorStream(true);
+    CommandLine.cleanEnvironment(builder);
+    Process process = builder.start();
+    process.getOutputStream().close();
+    String said =
+        new String(process.getInputStream().readNBytes(4096), StandardCharsets.UTF_8).strip();
+    try {
+      if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new IOException("qemu-img does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException("interrupted", e);
+    }
+    if (process.exitValue() != 0) {
+      throw new IOException(said);
+    }
+  }
+
+  /** Lets the images be written to over the guest's NBD socket. */
+  void export(QemuGuest process) {
+    if (disks.isEmpty()) {
+      return;
+    }
+    ObjectNode server = Qmp.object();
+    server
+        .putObject("addr")
+        .put("type", "unix")
+        .putObject("data")
+        .put("path", process.diskSocket().toString());
+    JsonNode _ = process.control().run("nbd-server-start", server);
+    for (ArrivingDisk arriving : disks) {
+      ObjectNode export = Qmp.object();
+      export.put("type", "nbd").put("id", "export" + arriving.disk());
+      export.put("node-name", DiskNodes.disk(arriving.disk()));
+      export.put("name", DiskNodes.disk(arriving.disk()));
+      export.put("writable", true);
+      JsonNode _ = process.control().run("block-export-add", export);
+    }
+  }
+
+  /** From now on the guest alone writes to them. */
+  static void unexport(QemuGuest process) {
+    if (process.isAlive()) {
+      // Refused where it has been done, by an earlier run of the agent.
+      QmpReply _ = process.control().ask("nbd-server-stop", Qmp.object(), Qmp.DEFAULT_TIMEOUT);
+    }
+  }
+
+  static NbdClient connect(QemuGuest process, int disk) throws IOException {
+    return NbdClient.connect(process.diskSocket(), DiskNodes.disk(disk), NbdLimits.DEFAULT);
+  }
+
+  /** Removes the images; the guest has never run on them. */
+  public synchronized void discard() {
+    for (int disk : List.copyOf(made)) {
+      try {
+        Files.deleteIfExists(Path.of(guest.disks().get(disk).path()));
+        made.remove(disk);
+      } catch (IOException e) {
+        throw Problem.host(
+                "disk-left",
+                "The image %s of a guest that never came cannot be removed: %s"
+                    .formatted(guest.disks().get(disk).path(), e.getMessage()),
+                "Remove it by hand.")
+            .asException(e);
+      }
+    }
+  }
+}
