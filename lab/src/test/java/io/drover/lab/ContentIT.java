@@ -2,6 +2,7 @@ package io.drover.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
@@ -112,6 +113,10 @@ class ContentIT {
                         || view.outcome().isPresent());
     assertThat(paused.outcome()).as("%s", paused).isEmpty();
     fleet().lab().heal("beta.migration");
+    fleet()
+        .agent(Fleet.ALPHA)
+        .changeMigration(
+            id, new MigrationChange(Optional.of(0L), Optional.empty(), Optional.empty()));
     MigrationView view = guest.arrived(id);
     assertThat(view.recoveries()).isPositive();
     assertThat(found(view)).isGreaterThan(8L << 20);
@@ -129,7 +134,9 @@ class ContentIT {
         .run(
             "sh",
             "-c",
-            "cd " + STORE + " && for pack in checkpoints/*.pack cache/*.pack; do"
+            "cd "
+                + STORE
+                + " && for pack in checkpoints/*.pack cache/*.pack; do"
                 + " [ -e $pack ] || continue; size=$(stat -c %s $pack);"
                 + " head -c $size /dev/urandom | dd of=$pack conv=notrunc bs=1M status=none; done");
     MigrationView back = guest.move(away(guest, "precopy", "on"));
@@ -192,7 +199,7 @@ class ContentIT {
       guest.assertWell();
     } finally {
       fleet().killAgent(Fleet.BETA);
-      beta.run("umount", STORE);
+      beta.run("umount", "-l", STORE);
       fleet().startAgent(Fleet.BETA);
     }
   }
@@ -216,8 +223,7 @@ class ContentIT {
     guest.move(away(guest, "precopy", "on"));
     assertThat(checkpoints(Fleet.ALPHA)).contains(guest.name());
     fleet().agent(Fleet.BETA).stopGuest(guest.name(), StopManner.FORCED);
-    fleet()
-        .until("it is removed", () -> !checkpoints(Fleet.BETA).contains(guest.name()));
+    fleet().until("it is removed", () -> !checkpoints(Fleet.BETA).contains(guest.name()));
   }
 
   private static List<String> checkpoints(String host) {

@@ -100,8 +100,7 @@ final class Fleet implements AutoCloseable {
 
   /** A guest that shares what hosts hold with others of its owner. */
   Traveller boot(String host, String owner, Workload workload, int memoryMebibytes) {
-    return boot(
-        host, workload, memoryMebibytes, 1, "", Optional.empty(), Optional.of(owner));
+    return boot(host, workload, memoryMebibytes, 1, "", Optional.empty(), Optional.of(owner));
   }
 
   private Traveller boot(
@@ -113,13 +112,7 @@ final class Fleet implements AutoCloseable {
       Optional<String> initrd) {
     // Of an owner of its own: what a test finds, it left there itself.
     return boot(
-        host,
-        workload,
-        memoryMebibytes,
-        vcpus,
-        commandLine,
-        initrd,
-        Optional.of("o" + guests));
+        host, workload, memoryMebibytes, vcpus, commandLine, initrd, Optional.of("o" + guests));
   }
 
   private Traveller boot(
