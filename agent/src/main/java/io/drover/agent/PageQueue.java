@@ -24,7 +24,7 @@ final class PageQueue {
 
   private static final Logger LOG = LoggerFactory.getLogger(PageQueue.class);
   private static final int PAGES = 64;
-  private static final int BATCHES = 16;
+  private static final int BATCHES = 8;
   private static final long PATIENCE_MILLIS = 50;
 
   private final String name;

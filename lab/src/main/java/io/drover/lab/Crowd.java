@@ -41,7 +41,9 @@ final class Crowd {
   Map<Measure, Double> memoryOfAgents() {
     List<MigrationView> moves = new ArrayList<>();
     for (int i = 0; i < guests; i++) {
-      LabGuest guest = new LabGuest(lab, image, "g" + i, i, WORKLOAD, GUEST_MEMORY);
+      // Owners of their own: what one guest brought would make the others' moves short.
+      LabGuest guest =
+          new LabGuest(lab, image, "g" + i, i, WORKLOAD, GUEST_MEMORY, Optional.of("g" + i));
       source.startGuest(guest.spec());
       guest.awaitLoaded("alpha");
     }

@@ -2,6 +2,7 @@ package io.drover.lab;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
@@ -112,6 +113,10 @@ class ContentIT {
                         || view.outcome().isPresent());
     assertThat(paused.outcome()).as("%s", paused).isEmpty();
     fleet().lab().heal("beta.migration");
+    fleet()
+        .agent(Fleet.ALPHA)
+        .changeMigration(
+            id, new MigrationChange(Optional.of(0L), Optional.empty(), Optional.empty()));
     MigrationView view = guest.arrived(id);
     assertThat(view.recoveries()).isPositive();
     assertThat(found(view)).isGreaterThan(8L << 20);
@@ -194,7 +199,7 @@ class ContentIT {
       guest.assertWell();
     } finally {
       fleet().killAgent(Fleet.BETA);
-      beta.run("umount", STORE);
+      beta.run("umount", "-l", STORE);
       fleet().startAgent(Fleet.BETA);
     }
   }

@@ -40,12 +40,20 @@ public final class ContentSender implements AutoCloseable {
   private final Deque<Batch> announced = new ArrayDeque<>();
   private final Deque<Batch> wanted = new ArrayDeque<>();
   private final Deque<Batch> spare = new ArrayDeque<>();
+  // All batches from the oldest on that the peer may not have given out yet, also those without
+  // chunks: it gives out in order, so they wait for it.
+  private final Deque<Turn> turns = new ArrayDeque<>();
   private Optional<String> over = Optional.empty();
   private Optional<Batch> current = Optional.empty();
   private double wantedShare = 1;
   private final AtomicLong named = new AtomicLong();
   private final AtomicLong packedBytes = new AtomicLong();
   private final AtomicLong wantedChunks = new AtomicLong();
+
+  /** A batch's place in the order. */
+  private static final class Turn {
+    private boolean done;
+  }
 
   /** Chunks and what lies between them. */
   private final class Batch {
@@ -56,6 +64,7 @@ public final class ContentSender implements AutoCloseable {
     private int chunks;
     private int literalBytes;
     private int wantedBits;
+    private Turn turn = new Turn();
 
     void clear() {
       chunks = 0;
@@ -170,8 +179,13 @@ public final class ContentSender implements AutoCloseable {
     byte[] message = batch.message();
     lock.lock();
     try {
-      // Nothing is wanted of a batch without chunks.
-      (batch.chunks == 0 ? spare : announced).addLast(batch);
+      batch.turn = new Turn();
+      turns.addLast(batch.turn);
+      if (batch.chunks == 0) {
+        done(batch); // nothing is wanted of it
+      } else {
+        announced.addLast(batch);
+      }
     } finally {
       lock.unlock();
     }
@@ -240,8 +254,7 @@ public final class ContentSender implements AutoCloseable {
       chunks.send(message, length);
       lock.lock();
       try {
-        spare.addLast(wanted.removeFirst());
-        changed.signalAll();
+        done(wanted.removeFirst());
       } finally {
         lock.unlock();
       }
@@ -271,7 +284,10 @@ public final class ContentSender implements AutoCloseable {
   private Batch take() throws IOException {
     lock.lock();
     try {
-      await(() -> announced.size() + wanted.size() < allowed());
+      await(
+          () ->
+              announced.size() + wanted.size() < allowed()
+                  && turns.size() < ExchangeLimits.BATCHES);
       over();
       Batch batch = spare.pollFirst();
       if (batch != null) {
@@ -281,6 +297,16 @@ public final class ContentSender implements AutoCloseable {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Nothing of it is to be sent any more. Holding the lock. */
+  private void done(Batch batch) {
+    batch.turn.done = true;
+    while (!turns.isEmpty() && turns.peekFirst().done) {
+      turns.removeFirst();
+    }
+    spare.addLast(batch);
+    changed.signalAll();
   }
 
   private int allowed() {
@@ -339,8 +365,12 @@ public final class ContentSender implements AutoCloseable {
       long _ = wantedChunks.addAndGet(lacked);
       double share = lacked / (double) batch.chunks;
       wantedShare += NEWEST * (share - wantedShare);
-      (batch.wantedBits == 0 ? spare : wanted).addLast(batch);
-      changed.signalAll();
+      if (batch.wantedBits == 0) {
+        done(batch);
+      } else {
+        wanted.addLast(batch);
+        changed.signalAll();
+      }
     } finally {
       lock.unlock();
     }

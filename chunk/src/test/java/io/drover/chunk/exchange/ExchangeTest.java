@@ -236,6 +236,42 @@ class ExchangeTest {
   }
 
   @Test
+  void anyNumberOfLiteralBatchesBehindOneThatLacksChunksIsWithinTheLimits() throws Exception {
+    List<byte[]> messages = new ArrayList<>();
+    ContentSender sender =
+        new ContentSender(
+            Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
+    byte[] page = page(new Random(9));
+    CompletableFuture<Integer> written = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              int flushed = 0;
+              try {
+                sender.chunk(page, 0);
+                sender.flush();
+                for (; flushed < 1000; flushed++) {
+                  sender.literal(page, 0, 9);
+                  sender.flush();
+                }
+              } catch (IOException closed) {
+                written.complete(flushed);
+              }
+            });
+    // It stops where the receiver would refuse more.
+    Thread.sleep(300);
+    sender.close();
+    int literals = written.get(10, TimeUnit.SECONDS);
+    assertThat(literals).isEqualTo(ExchangeLimits.BATCHES - 1);
+    ContentReceiver receiver =
+        new ContentReceiver(
+            Grain.PAGE, Held.NOTHING, (bytes, at, length) -> {}, (bytes, at, length) -> {});
+    for (byte[] message : messages) {
+      receiver.fromPeer(message, 0, message.length);
+    }
+  }
+
+  @Test
   void whatComesTwiceInAShortTimeIsSentOnce() throws Exception {
     Random random = new Random(2);
     byte[] page = page(random);
