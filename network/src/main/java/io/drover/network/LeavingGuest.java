@@ -22,7 +22,7 @@ import java.util.function.Consumer;
  */
 public final class LeavingGuest {
   /** So long may the commit wait for the collecting; a guest that stands still is worse. */
-  private static final Duration COLLECTING_LIMIT = Duration.ofMillis(250);
+  private static final Duration COLLECTING_LIMIT = Duration.ofMillis(500);
 
   private final GuestName guest;
   private final List<IpAddress> addresses;
@@ -61,18 +61,7 @@ public final class LeavingGuest {
   /** The guest has stopped here: begins to collect what the target is to know before it runs. */
   public synchronized void paused() {
     if (collecting.isEmpty()) {
-      CompletableFuture<byte[]> collected = new CompletableFuture<>();
-      collecting = Optional.of(collected);
-      Thread.ofVirtual()
-          .name("hand-over-" + guest)
-          .start(
-              () -> {
-                try {
-                  collected.complete(collect());
-                } catch (RuntimeException e) {
-                  collected.completeExceptionally(e);
-                }
-              });
+      collecting = Optional.of(Meanwhile.call(this::collect));
     }
   }
 
@@ -82,12 +71,13 @@ public final class LeavingGuest {
   }
 
   private byte[] collect() {
-    GuestFilter filter = network.filter(guest);
+    CompletableFuture<GuestFilter> filter = Meanwhile.call(() -> network.filter(guest));
+    List<Connection> connections = addresses.isEmpty() ? List.of() : network.connections(addresses);
+    GuestFilter now = Meanwhile.result(filter);
     Optional<GuestFilter> changed;
     synchronized (this) {
-      changed = Optional.of(filter).filter(now -> !offeredHash.equals(Optional.of(now.hash())));
+      changed = offeredHash.equals(Optional.of(now.hash())) ? Optional.empty() : Optional.of(now);
     }
-    List<Connection> connections = addresses.isEmpty() ? List.of() : network.connections(addresses);
     return ContinuityCodec.encode(
         new ContinuityMessage.HandOver(
             changed, connections.stream().map(Connection::line).toList()));
