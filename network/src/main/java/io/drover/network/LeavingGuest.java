@@ -29,6 +29,8 @@ public final class LeavingGuest {
   private final HostName to;
   private final HostNetwork network;
   private final Redirects redirects;
+  private final Notifier notifier;
+  private final List<GuestPort> ports;
   private final StepLog log;
   private final Consumer<ContinuityStep> told;
   private Optional<String> offeredHash = Optional.empty();
@@ -41,10 +43,13 @@ public final class LeavingGuest {
       List<GuestPort> ports,
       HostNetwork network,
       Redirects redirects,
+      Notifier notifier,
       Consumer<ContinuityStep> told) {
     this.guest = guest;
     this.to = to;
     this.redirects = redirects;
+    this.notifier = notifier;
+    this.ports = ports;
     this.addresses = ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
     this.network = network;
     this.log = new StepLog(guest, host, told);
@@ -129,12 +134,22 @@ public final class LeavingGuest {
   }
 
   private void redirect() {
-    log.wished("redirect", () -> redirects.leave(guest, to));
+    if (redirects.find(guest).filter(known -> !known.addresses().isEmpty()).isPresent()) {
+      log.wished("redirect", () -> redirects.leave(guest, to));
+    } else {
+      String _ = redirects.leave(guest, to);
+    }
+  }
+
+  /** A move begins, which is no rehearsal: names are made to be forgotten sooner. */
+  public void begins() {
+    redirects.find(guest).ifPresent(now -> notifier.moving(now, ports));
   }
 
   /** The guest stays here. */
   public void stays() {
     redirects.abandon(guest, to);
+    redirects.find(guest).ifPresent(now -> notifier.settled(now, ports, log));
   }
 
   /** Takes in what the target says. */
