@@ -4,6 +4,8 @@ module io.drover.network {
   requires transitive io.drover.model;
   requires io.drover.linux;
   requires tools.jackson.databind;
+  requires java.net.http;
+  requires org.dnsjava;
   requires org.slf4j;
 
   exports io.drover.network;

@@ -234,7 +234,7 @@ final class ConfigurationFile {
     return mapping.value(key, otherwise, "an absolute path", ConfigurationFile::absolute);
   }
 
-  private static Optional<Path> absolute(String text) {
+  static Optional<Path> absolute(String text) {
     try {
       return Optional.of(Path.of(text)).filter(Path::isAbsolute);
     } catch (InvalidPathException e) {
@@ -253,7 +253,7 @@ final class ConfigurationFile {
                     .filter(span -> span.toMillis() >= 100 && span.compareTo(LONGEST) <= 0)));
   }
 
-  private static int number(YamlMapping mapping, String key, int otherwise, int least, int most) {
+  static int number(YamlMapping mapping, String key, int otherwise, int least, int most) {
     return mapping.value(
         key,
         otherwise,

@@ -20,6 +20,7 @@ record ContinuousLink(PeerLink link, LeavingGuest guest) implements PeerLink {
   public void send(PeerMessage message) {
     if (message instanceof PeerMessage.Prepare) {
       link.send(continuity(guest.offer()));
+      guest.begins();
     } else if (message instanceof PeerMessage.Commit) {
       guest.handOver().ifPresent(bytes -> link.send(continuity(bytes)));
     }

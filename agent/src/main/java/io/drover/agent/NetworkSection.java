@@ -3,8 +3,12 @@ package io.drover.agent;
 import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
 import io.drover.model.TimeSpan;
+import io.drover.network.Hooks;
+import io.drover.network.NameSettings;
 import io.drover.network.NetworkSettings;
 import io.drover.network.RoutedBridge;
+import java.net.URI;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -42,7 +46,9 @@ final class NetworkSection {
                             .filter(
                                 span ->
                                     span.compareTo(Duration.ofSeconds(1)) >= 0
-                                        && span.compareTo(Duration.ofHours(24)) <= 0))));
+                                        && span.compareTo(Duration.ofHours(24)) <= 0))),
+            network.mapping("dns").flatMap(this::names),
+            network.mapping("hooks").map(this::hooks).orElse(Hooks.NONE));
     network.refuseTheRest();
     return settings;
   }
@@ -59,6 +65,54 @@ final class NetworkSection {
       }
     }
     return bridges;
+  }
+
+  private Optional<NameSettings> names(YamlMapping dns) {
+    int line = dns.line();
+    Optional<String> server =
+        dns.value("server", "a server's address", text -> Optional.of(text).filter(NetworkSection::isWord));
+    int port = ConfigurationFile.number(dns, "port", NameSettings.DEFAULT_PORT, 1, 65535);
+    Optional<Path> key = dns.value("key-file", "an absolute path", ConfigurationFile::absolute);
+    List<String> zones = dns.words("zones");
+    Duration ttl = seconds(dns, "ttl", NameSettings.DEFAULT_TTL);
+    Duration moving = seconds(dns, "moving-ttl", NameSettings.DEFAULT_MOVING_TTL);
+    dns.refuseTheRest();
+    if (server.isEmpty() || key.isEmpty() || zones.isEmpty()) {
+      mistakes.add(line, "'network.dns' wants server, key-file and zones");
+      return Optional.empty();
+    }
+    return Optional.of(new NameSettings(server.get(), port, key.get(), zones, ttl, moving));
+  }
+
+  private static boolean isWord(String text) {
+    return text.matches("[A-Za-z0-9.:-]{1,253}");
+  }
+
+  private static Duration seconds(YamlMapping mapping, String key, Duration otherwise) {
+    return mapping.value(
+        key,
+        otherwise,
+        "a time from 1s to 24h",
+        ConfigurationFile.told(
+            text ->
+                Optional.of(TimeSpan.parse(text))
+                    .filter(
+                        span -> span.toSeconds() >= 1 && span.compareTo(Duration.ofHours(24)) <= 0)));
+  }
+
+  private Hooks hooks(YamlMapping hooks) {
+    Hooks read =
+        new Hooks(
+            hooks.value("command", "an absolute path", ConfigurationFile::absolute).map(Path::toString),
+            hooks.value(
+                "webhook",
+                "an address such as https://inventory.example/moved",
+                text ->
+                    text.matches("https?://[A-Za-z0-9.:_/?&=%~+-]{1,1000}")
+                        ? Optional.of(URI.create(text))
+                        : Optional.empty()));
+    hooks.refuseTheRest();
+    return read;
   }
 
   private Optional<RoutedBridge> bridge(String name, YamlMapping bridge, int line) {

@@ -12,9 +12,12 @@ import io.drover.model.ByteSize;
 import io.drover.model.HostName;
 import io.drover.model.IpAddress;
 import io.drover.model.ProblemException;
+import io.drover.network.Hooks;
+import io.drover.network.NameSettings;
 import io.drover.network.NetworkSettings;
 import io.drover.network.RoutedBridge;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -95,6 +98,14 @@ class ConfigurationFileTest {
                 guests: {gateway: [192.0.2.1, "fe80::1"], mac: "02:00:5e:00:53:01"}
               redirect: "off"
               redirect-idle: 1m
+              dns:
+                server: 198.51.100.53
+                port: 5353
+                key-file: /etc/drover/dns.key
+                zones: [example.org, 2.0.192.in-addr.arpa]
+                ttl: 1h
+                moving-ttl: 1s
+              hooks: {command: /etc/drover/moved, webhook: "https://inventory.example/moved"}
             """);
 
     assertThat(read)
@@ -132,7 +143,18 @@ class ConfigurationFileTest {
                             "02:00:5e:00:53:01",
                             List.of(new IpAddress("192.0.2.1"), new IpAddress("fe80::1")))),
                     NetworkSettings.Redirect.OFF,
-                    Optional.of(Duration.ofMinutes(1)))));
+                    Optional.of(Duration.ofMinutes(1)),
+                    Optional.of(
+                        new NameSettings(
+                            "198.51.100.53",
+                            5353,
+                            Path.of("/etc/drover/dns.key"),
+                            List.of("example.org", "2.0.192.in-addr.arpa"),
+                            Duration.ofHours(1),
+                            Duration.ofSeconds(1))),
+                    new Hooks(
+                        Optional.of("/etc/drover/moved"),
+                        Optional.of(URI.create("https://inventory.example/moved"))))));
   }
 
   @ParameterizedTest
@@ -172,6 +194,8 @@ class ConfigurationFileTest {
         "network:~  routed-bridges:~    g: {gateway: [192.0.2.1/24]}|line 3: the gateway"
             + " '192.0.2.1/24'",
         "network: {redirect: vpn}|one of tunnel, off",
+        "network: {dns: {server: ns}}|'network.dns' wants server, key-file and zones",
+        "network: {hooks: {webhook: 'file:///etc'}}|an address such as https",
         "network: {redirect-idle: 10ms}|a time from 1s to 24h",
       })
   void tellsAMistakeWithItsLine(String text, String expected) {

@@ -29,6 +29,7 @@ public final class ArrivingGuest {
   private final HostNetwork network;
   private final Redirects redirects;
   private final Announcer announcer;
+  private final Notifier notifier;
   private final StepLog log;
   private final Optional<ContinuityMessage.Offer> offer;
   private boolean loaded;
@@ -42,6 +43,7 @@ public final class ArrivingGuest {
       HostNetwork network,
       Redirects redirects,
       Announcer announcer,
+      Notifier notifier,
       Optional<ContinuityMessage.Offer> offer,
       Consumer<ContinuityStep> told) {
     this.guest = guest;
@@ -50,6 +52,7 @@ public final class ArrivingGuest {
     this.network = network;
     this.redirects = redirects;
     this.announcer = announcer;
+    this.notifier = notifier;
     this.offer = offer;
     this.log = new StepLog(guest, host, told);
   }
@@ -73,6 +76,7 @@ public final class ArrivingGuest {
                 ? "tracked connections follow before the guest runs"
                 : "the guest's addresses are not known, so tracked connections stay behind"));
     whereabouts()
+        .filter(next -> !next.addresses().isEmpty())
         .ifPresent(
             next ->
                 steps.add(
@@ -83,12 +87,15 @@ public final class ArrivingGuest {
     for (GuestPort port : ports) {
       steps.add(planned("announce " + port.device(), announcer.sentence(port)));
     }
+    notifier.plan(ports).forEach((name, sentence) -> steps.add(planned(name, sentence)));
     return steps;
   }
 
   /** What stands in the way of a guest that needs to be found. */
   public List<Problem> problems() {
-    return whereabouts().isPresent() ? redirects.missing(ports).stream().toList() : List.of();
+    return whereabouts().stream()
+        .flatMap(next -> redirects.missing(ports, next).stream())
+        .toList();
   }
 
   private Optional<GuestWhereabouts> whereabouts() {
@@ -162,7 +169,12 @@ public final class ArrivingGuest {
   public synchronized void arrived() {
     if (!routed && whereabouts().isPresent()) {
       routed = true;
-      log.wished("route", () -> redirects.arrive(whereabouts().orElseThrow(), ports));
+      GuestWhereabouts next = whereabouts().orElseThrow();
+      if (next.addresses().isEmpty()) {
+        String _ = redirects.arrive(next, ports);
+      } else {
+        log.wished("route", () -> redirects.arrive(next, ports));
+      }
     }
   }
 
@@ -211,6 +223,7 @@ public final class ArrivingGuest {
     for (GuestPort port : ports) {
       log.wished("announce " + port.device(), () -> announcer.announce(port));
     }
+    redirects.find(guest).ifPresent(here -> notifier.arrived(here, ports, log));
   }
 
   /** The guest never ran here and never will. */

@@ -19,8 +19,11 @@ public final class Continuity {
   private final HostNetwork network;
   private final Redirects redirects;
   private final Announcer announcer;
+  private final Notifier notifier;
 
-  public Continuity(HostName host, HostNetwork network, Redirects redirects) {
+  public Continuity(
+      HostName host, HostNetwork network, Redirects redirects, NetworkSettings settings) {
+    this.notifier = new Notifier(host, settings, new SystemCommands(), redirects::find);
     this.host = host;
     this.network = network;
     this.redirects = redirects;
@@ -43,7 +46,7 @@ public final class Continuity {
   /** A guest on its way out; {@code told} hears of each step, the target's too. */
   public LeavingGuest leaving(
       GuestName guest, HostName to, List<GuestPort> ports, Consumer<ContinuityStep> told) {
-    return new LeavingGuest(guest, host, to, ports, network, redirects, told);
+    return new LeavingGuest(guest, host, to, ports, network, redirects, notifier, told);
   }
 
   /**
@@ -62,13 +65,18 @@ public final class Continuity {
             .map(ContinuityCodec::decode)
             .filter(ContinuityMessage.Offer.class::isInstance)
             .map(ContinuityMessage.Offer.class::cast);
-    return new ArrivingGuest(guest, host, ports, network, redirects, announcer, understood, told);
+    return new ArrivingGuest(guest, host, ports, network, redirects, announcer, notifier, understood, told);
   }
 
   /** A guest is this host's: it started, arrived, or an earlier run of the agent knew it. */
   public void found(GuestName guest, List<GuestPort> ports) {
     try {
       redirects.found(guest, ports);
+      redirects
+          .find(guest)
+          .filter(now -> now.isAt(host))
+          .ifPresent(
+              now -> notifier.settled(now, ports, new StepLog(guest, host, step -> {})));
     } catch (ProblemException e) {
       LOG.error("guest={} cannot be routed to: {}", guest, e.problem());
     }

@@ -14,6 +14,7 @@ import java.util.function.Predicate;
  * @param sequence counts the guest's moves: what belongs to an earlier one than is known has come
  *     late and loses
  * @param at the host that has the guest
+ * @param addresses those on routed bridges, which follow the guest to other subnets; maybe none
  * @param anchors the hosts to which the world still leads, the one it started at first
  */
 public record GuestWhereabouts(
@@ -34,13 +35,14 @@ public record GuestWhereabouts(
 
   /** The guest started here, or is found here for the first time. */
   static GuestWhereabouts first(GuestName guest, HostName here, List<IpAddress> addresses) {
-    return new GuestWhereabouts(guest, 0, here, addresses, List.of(here));
+    return new GuestWhereabouts(
+        guest, 0, here, addresses, addresses.isEmpty() ? List.of() : List.of(here));
   }
 
   /** It moves; where it was remains a place that the world leads to. */
   GuestWhereabouts moved(HostName to) {
     List<HostName> hosts = new ArrayList<>(anchors);
-    if (!hosts.contains(at)) {
+    if (!addresses.isEmpty() && !hosts.contains(at)) {
       hosts.add(at);
     }
     while (hosts.size() > MAX_ANCHORS) {

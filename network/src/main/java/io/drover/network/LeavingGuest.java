@@ -22,13 +22,15 @@ import java.util.function.Consumer;
  */
 public final class LeavingGuest {
   /** So long may the commit wait for the collecting; a guest that stands still is worse. */
-  private static final Duration COLLECTING_LIMIT = Duration.ofMillis(250);
+  private static final Duration COLLECTING_LIMIT = Duration.ofMillis(500);
 
   private final GuestName guest;
   private final List<IpAddress> addresses;
   private final HostName to;
   private final HostNetwork network;
   private final Redirects redirects;
+  private final Notifier notifier;
+  private final List<GuestPort> ports;
   private final StepLog log;
   private final Consumer<ContinuityStep> told;
   private Optional<String> offeredHash = Optional.empty();
@@ -41,10 +43,13 @@ public final class LeavingGuest {
       List<GuestPort> ports,
       HostNetwork network,
       Redirects redirects,
+      Notifier notifier,
       Consumer<ContinuityStep> told) {
     this.guest = guest;
     this.to = to;
     this.redirects = redirects;
+    this.notifier = notifier;
+    this.ports = ports;
     this.addresses = ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
     this.network = network;
     this.log = new StepLog(guest, host, told);
@@ -61,18 +66,7 @@ public final class LeavingGuest {
   /** The guest has stopped here: begins to collect what the target is to know before it runs. */
   public synchronized void paused() {
     if (collecting.isEmpty()) {
-      CompletableFuture<byte[]> collected = new CompletableFuture<>();
-      collecting = Optional.of(collected);
-      Thread.ofVirtual()
-          .name("hand-over-" + guest)
-          .start(
-              () -> {
-                try {
-                  collected.complete(collect());
-                } catch (RuntimeException e) {
-                  collected.completeExceptionally(e);
-                }
-              });
+      collecting = Optional.of(Meanwhile.call(this::collect));
     }
   }
 
@@ -82,12 +76,13 @@ public final class LeavingGuest {
   }
 
   private byte[] collect() {
-    GuestFilter filter = network.filter(guest);
+    CompletableFuture<GuestFilter> filter = Meanwhile.call(() -> network.filter(guest));
+    List<Connection> connections = addresses.isEmpty() ? List.of() : network.connections(addresses);
+    GuestFilter now = Meanwhile.result(filter);
     Optional<GuestFilter> changed;
     synchronized (this) {
-      changed = Optional.of(filter).filter(now -> !offeredHash.equals(Optional.of(now.hash())));
+      changed = offeredHash.equals(Optional.of(now.hash())) ? Optional.empty() : Optional.of(now);
     }
-    List<Connection> connections = addresses.isEmpty() ? List.of() : network.connections(addresses);
     return ContinuityCodec.encode(
         new ContinuityMessage.HandOver(
             changed, connections.stream().map(Connection::line).toList()));
@@ -139,12 +134,22 @@ public final class LeavingGuest {
   }
 
   private void redirect() {
-    log.wished("redirect", () -> redirects.leave(guest, to));
+    if (redirects.find(guest).filter(known -> !known.addresses().isEmpty()).isPresent()) {
+      log.wished("redirect", () -> redirects.leave(guest, to));
+    } else {
+      String _ = redirects.leave(guest, to);
+    }
+  }
+
+  /** A move begins, which is no rehearsal: names are made to be forgotten sooner. */
+  public void begins() {
+    redirects.find(guest).ifPresent(now -> notifier.moving(now, ports));
   }
 
   /** The guest stays here. */
   public void stays() {
     redirects.abandon(guest, to);
+    redirects.find(guest).ifPresent(now -> notifier.settled(now, ports, log));
   }
 
   /** Takes in what the target says. */

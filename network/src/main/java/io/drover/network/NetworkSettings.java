@@ -13,9 +13,14 @@ import java.util.Optional;
  *     ends; never if it is not said
  */
 public record NetworkSettings(
-    Map<String, RoutedBridge> routedBridges, Redirect redirect, Optional<Duration> redirectIdle) {
+    Map<String, RoutedBridge> routedBridges,
+    Redirect redirect,
+    Optional<Duration> redirectIdle,
+    Optional<NameSettings> names,
+    Hooks hooks) {
   public static final NetworkSettings DEFAULT =
-      new NetworkSettings(Map.of(), Redirect.TUNNEL, Optional.empty());
+      new NetworkSettings(
+          Map.of(), Redirect.TUNNEL, Optional.empty(), Optional.empty(), Hooks.NONE);
 
   public NetworkSettings {
     routedBridges = Map.copyOf(routedBridges);

@@ -78,19 +78,18 @@ public final class Redirects implements AutoCloseable {
 
   /** Makes this host the gateway it is to be, and takes up what an earlier run left. */
   public void start() {
-    if (settings.routedBridges().isEmpty()) {
-      return;
-    }
     settings.routedBridges().values().forEach(network::gateway);
     synchronized (this) {
       for (GuestWhereabouts whereabouts : store.allWhereabouts()) {
         known.put(whereabouts.guest(), whereabouts);
-        if (!whereabouts.isAt(self)) {
+        if (!whereabouts.isAt(self) && !settings.routedBridges().isEmpty()) {
           passOn(whereabouts);
         }
       }
     }
-    Thread.ofVirtual().name("redirects").start(this::watch);
+    if (!settings.routedBridges().isEmpty()) {
+      Thread.ofVirtual().name("redirects").start(this::watch);
+    }
   }
 
   /** The addresses of a guest that are routed here, not switched. */
@@ -105,13 +104,18 @@ public final class Redirects implements AutoCloseable {
     return settings.routedBridges().containsKey(port.card().bridge());
   }
 
+  /** Of whose card more is known than its MAC address. */
+  private static boolean isKnown(GuestPort port) {
+    return !port.card().addresses().isEmpty() || port.card().dnsName().isPresent();
+  }
+
   // ---- the guests of this host ----
 
   /** The guest is found here: it started, or an earlier run of the agent knew it. */
   public synchronized void found(GuestName guest, List<GuestPort> ports) {
     List<IpAddress> addresses = routed(ports);
     GuestWhereabouts now = known.get(guest);
-    if (!addresses.isEmpty() && (now == null || now.isAt(self))) {
+    if (ports.stream().anyMatch(Redirects::isKnown) && (now == null || now.isAt(self))) {
       GuestWhereabouts here = now == null ? GuestWhereabouts.first(guest, self, addresses) : now;
       learn(here);
       settle(here, ports);
@@ -167,6 +171,10 @@ public final class Redirects implements AutoCloseable {
     GuestWhereabouts latest = known.get(guest);
     if (next.isEmpty() || latest == null || !latest.isAt(self)) {
       return "nothing of it is routed here any more";
+    }
+    if (latest.addresses().isEmpty()) {
+      forget(guest);
+      return "it is on the same network there";
     }
     learn(next.get());
     if (settings.redirect() == NetworkSettings.Redirect.OFF) {
@@ -550,9 +558,10 @@ public final class Redirects implements AutoCloseable {
   }
 
   /** Why a guest whose addresses are routed at its source cannot come, if it cannot. */
-  Optional<Problem> missing(List<GuestPort> ports) {
+  Optional<Problem> missing(List<GuestPort> ports, GuestWhereabouts next) {
     return ports.stream()
         .filter(port -> !isRouted(port))
+        .filter(port -> port.card().addresses().stream().anyMatch(next.addresses()::contains))
         .findFirst()
         .map(
             port ->

@@ -18,11 +18,13 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.BooleanSupplier;
@@ -109,7 +111,7 @@ class RedirectsIT {
       redirects =
           new Redirects(
               name,
-              new NetworkSettings(Map.of("guests", GUESTS), NetworkSettings.Redirect.TUNNEL, idle),
+              new NetworkSettings(Map.of("guests", GUESTS), NetworkSettings.Redirect.TUNNEL, idle, Optional.empty(), Hooks.NONE),
               Namespaces.network(namespace),
               this,
               this);
@@ -128,7 +130,8 @@ class RedirectsIT {
                       byte[] who = new byte[40];
                       int length = socket.read(ByteBuffer.wrap(who));
                       redirects.accept(
-                          new HostName(new String(who, 0, length).strip()), channel(socket));
+                          new HostName(new String(who, 0, length, StandardCharsets.UTF_8).strip()),
+                          channel(socket));
                     } catch (IOException e) {
                       throw new UncheckedIOException(e);
                     }
@@ -153,8 +156,9 @@ class RedirectsIT {
                   SocketChannel socket =
                       SocketChannel.open(
                           new InetSocketAddress(
-                              InetAddress.ofLiteral(hosts.get(peer.value()).address), 7717));
-                  socket.write(ByteBuffer.wrap("%-40s".formatted(name).getBytes()));
+                              InetAddress.ofLiteral(host(peer.value()).address), 7717));
+                  socket.write(
+                      ByteBuffer.wrap("%-40s".formatted(name).getBytes(StandardCharsets.UTF_8)));
                   return channel(socket);
                 } catch (IOException e) {
                   throw Problem.peer("unreachable", e.toString(), "").asException();
@@ -175,6 +179,10 @@ class RedirectsIT {
     @Override
     public List<GuestWhereabouts> allWhereabouts() {
       return List.copyOf(journal.values());
+    }
+
+    GuestWhereabouts journal(GuestName guest) {
+      return Objects.requireNonNull(journal.get(guest), "nothing in the journal");
     }
 
     String routes() {
@@ -202,6 +210,10 @@ class RedirectsIT {
     };
   }
 
+  private Host host(String name) {
+    return Objects.requireNonNull(hosts.get(name), name);
+  }
+
   @BeforeEach
   void build() {
     router = namespaces.make("router");
@@ -220,20 +232,20 @@ class RedirectsIT {
         echo 1 > /proc/sys/net/ipv4/conf/c0/rp_filter
         ip route add 192.0.2.0/24 via %s
         """
-            .formatted(client, hosts.get("alpha").address));
+            .formatted(client, host("alpha").address));
     Namespaces.in(
         client,
         "ip addr add 198.51.100.9/24 dev eth0; ip link set eth0 up;"
             + " ip route add default via 198.51.100.1");
     Namespaces.in(
-        hosts.get("alpha").namespace,
+        host("alpha").namespace,
         "ip link add gtap type veth peer name eth0 netns %s; ip link set gtap master guests up"
             .formatted(guest));
     Namespaces.in(
         guest,
         "ip link set eth0 address 52:54:00:00:00:0a up; ip addr add 192.0.2.10/24 dev eth0;"
             + " ip route add default via 192.0.2.1");
-    hosts.get("alpha").redirects.found(WEB, PORTS);
+    host("alpha").redirects.found(WEB, PORTS);
   }
 
   @AfterEach
@@ -253,8 +265,8 @@ class RedirectsIT {
 
   /** As a migration does it. */
   private void move(String from, String to) {
-    Host source = hosts.get(from);
-    Host target = hosts.get(to);
+    Host source = host(from);
+    Host target = host(to);
     GuestWhereabouts next = source.redirects.offer(WEB, target.name).orElseThrow();
     target.redirects.prepare(next);
     until(
@@ -281,7 +293,7 @@ class RedirectsIT {
   }
 
   /** A TCP connection from the client to the guest, or the other way, that can be asked to echo. */
-  private final class Talk implements AutoCloseable {
+  private static final class Talk implements AutoCloseable {
     private final SocketChannel near;
     private final SocketChannel far;
 
@@ -309,7 +321,7 @@ class RedirectsIT {
     void works() {
       try {
         for (SocketChannel[] way : new SocketChannel[][] {{near, far}, {far, near}}) {
-          way[0].write(ByteBuffer.wrap("hello".getBytes()));
+          way[0].write(ByteBuffer.wrap("hello".getBytes(StandardCharsets.UTF_8)));
           ByteBuffer read = ByteBuffer.allocate(5);
           way[1].socket().setSoTimeout(5000);
           InputStream in = way[1].socket().getInputStream();
@@ -365,7 +377,7 @@ class RedirectsIT {
       move("alpha", "beta");
       one.works();
       two.works();
-      assertThat(hosts.get("alpha").routes())
+      assertThat(host("alpha").routes())
           .contains("192.0.2.10 dev " + RouteTables.device(new HostName("beta")) + " proto 78");
       try (Talk fresh = fromClient(5002)) {
         fresh.works();
@@ -377,8 +389,7 @@ class RedirectsIT {
       until(
           "alpha sends straight to gamma",
           () ->
-              hosts
-                  .get("alpha")
+              host("alpha")
                   .routes()
                   .contains(
                       "192.0.2.10 dev " + RouteTables.device(new HostName("gamma")) + " proto 78"));
@@ -387,20 +398,19 @@ class RedirectsIT {
       move("gamma", "alpha");
       one.works();
       two.works();
-      assertThat(hosts.get("alpha").routes())
-          .isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
+      assertThat(host("alpha").routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
     }
   }
 
   @Test
   void whereTheFirstHostIsNotKnownToTheThirdTheWayIsChained() {
-    hosts.get("gamma").strangers.add("alpha");
+    host("gamma").strangers.add("alpha");
     try (Talk one = fromClient(5000)) {
       one.works();
       move("alpha", "beta");
       move("beta", "gamma");
       one.works();
-      assertThat(hosts.get("alpha").routes()).contains(RouteTables.device(new HostName("beta")));
+      assertThat(host("alpha").routes()).contains(RouteTables.device(new HostName("beta")));
     }
   }
 
@@ -411,9 +421,9 @@ class RedirectsIT {
       move("alpha", "beta");
       one.works();
       for (String name : List.of("alpha", "beta")) {
-        hosts.get(name).redirects.close();
-        hosts.get(name).begin(Optional.empty());
-        hosts.get(name).redirects.found(WEB, PORTS);
+        host(name).redirects.close();
+        host(name).begin(Optional.empty());
+        host(name).redirects.found(WEB, PORTS);
         one.works();
       }
     }
@@ -423,8 +433,8 @@ class RedirectsIT {
   void aGuestThatIsTakenBackIsFoundWhereItWas() {
     try (Talk one = fromClient(5000)) {
       one.works();
-      Host alpha = hosts.get("alpha");
-      Host beta = hosts.get("beta");
+      Host alpha = host("alpha");
+      Host beta = host("beta");
       GuestWhereabouts next = alpha.redirects.offer(WEB, beta.name).orElseThrow();
       beta.redirects.prepare(next);
       String _ = beta.redirects.arrive(next, PORTS.subList(0, 0));
@@ -445,8 +455,8 @@ class RedirectsIT {
 
   @Test
   void aRedirectEndsWithItsLastConnection() {
-    hosts.get("alpha").redirects.close();
-    Redirects alpha = hosts.get("alpha").begin(Optional.of(Duration.ofSeconds(3)));
+    host("alpha").redirects.close();
+    Redirects alpha = host("alpha").begin(Optional.of(Duration.ofSeconds(3)));
     alpha.found(WEB, PORTS);
     Talk one = fromClient(5000);
     one.works();
@@ -458,26 +468,23 @@ class RedirectsIT {
 
     one.close();
     // The kernel remembers a closed connection for two minutes.
-    Namespaces.in(
-        hosts.get("alpha").namespace, "conntrack -D -d 192.0.2.10 >/dev/null 2>&1 || true");
+    Namespaces.in(host("alpha").namespace, "conntrack -D -d 192.0.2.10 >/dev/null 2>&1 || true");
     until("nothing is passed on", () -> alpha.find(WEB).isEmpty());
-    assertThat(hosts.get("alpha").routes()).isEmpty();
-    until(
-        "beta knows",
-        () -> hosts.get("beta").journal.get(WEB).anchorsBut(hosts.get("beta").name).isEmpty());
-    assertThat(hosts.get("beta").routes()).doesNotContain("7720");
+    assertThat(host("alpha").routes()).isEmpty();
+    until("beta knows", () -> host("beta").journal(WEB).anchorsBut(host("beta").name).isEmpty());
+    assertThat(host("beta").routes()).doesNotContain("7720");
   }
 
   @Test
   void aHostThatMayConnectMayNotSpeakForOthers() {
-    Host alpha = hosts.get("alpha");
-    Host beta = hosts.get("beta");
+    Host alpha = host("alpha");
+    Host beta = host("beta");
     // beta claims a guest that never left.
     GuestWhereabouts stolen =
         new GuestWhereabouts(WEB, 9, beta.name, List.of(ADDRESS), List.of(alpha.name, beta.name));
     beta.redirects.prepare(stolen);
     String _ = beta.redirects.arrive(stolen, List.of());
-    until("alpha refused", () -> !beta.journal.get(WEB).anchors().contains(alpha.name));
+    until("alpha refused", () -> !beta.journal(WEB).anchors().contains(alpha.name));
     assertThat(alpha.routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
     try (Talk one = fromClient(5000)) {
       one.works();
