@@ -284,7 +284,8 @@ static void serve_short(struct open *one, short events) {
 
 /* ---- what the other side of standard input asks ---- */
 
-static void report(uint64_t now) {
+static void report(void) {
+  uint64_t now = now_micros();  /* not before the last answer */
   int streaming = kind != SINK && kind != FORBIDDEN && kind != IDLE;
   if (streaming && last_answer && now - last_answer > longest) longest = now - last_answer, longest_end = now;
   if (kind == IDLE && woken) longest = now - woken, longest_end = now;
@@ -312,7 +313,7 @@ static void obey(int *fd, uint64_t now) {
       longest = longest_end = slowest = broken = 0;
       first_sent = sent;
     } else if (strcmp(line, "report") == 0) {
-      report(now);
+      report();
     } else if (strcmp(line, "wake") == 0 && kind == IDLE) {
       woken = now;
       if (*fd >= 0 && !write_long(*fd, now)) broken++, close(*fd), *fd = -1;
