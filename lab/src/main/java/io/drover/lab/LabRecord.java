@@ -2,6 +2,7 @@ package io.drover.lab;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 
@@ -30,6 +31,7 @@ record LabRecord(
   static final Path ROOT = Path.of("/run/drover-lab");
 
   LabRecord {
+    Objects.requireNonNull(topology, "of another version of Drover");
     nodes = List.copyOf(nodes);
     cut = Set.copyOf(cut);
   }

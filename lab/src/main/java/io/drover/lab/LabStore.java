@@ -15,6 +15,7 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.slf4j.LoggerFactory;
 import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The labs of this machine, each a folder with a record in it. */
@@ -81,6 +82,29 @@ final class LabStore {
           JSON.readValue(Files.readAllBytes(folder(name).resolve(RECORD)), LabRecord.class));
     } catch (IOException | JacksonException absentOrBroken) {
       return Optional.empty();
+    }
+  }
+
+  /**
+   * Whether a lab is another Drover's, whose records this one cannot read, and in use: its owner or
+   * one of its nodes lives. All versions write those down alike.
+   */
+  boolean isInUseElsewhere(String name) {
+    try {
+      JsonNode record = JSON.readTree(Files.readAllBytes(folder(name).resolve(RECORD)));
+      Stream<JsonNode> processes =
+          Stream.concat(
+              record.path("keeping").asString("").equals(LabRecord.Keeping.OWNED.name())
+                  ? Stream.of(record.path("owner"))
+                  : Stream.empty(),
+              record.path("nodes").valueStream().map(node -> node.path("init")));
+      return processes.anyMatch(
+          process ->
+              new ProcessIdentity(
+                      process.path("pid").asLong(0), process.path("startTicks").asLong(0))
+                  .alive());
+    } catch (IOException | JacksonException absentOrBroken) {
+      return false;
     }
   }
 

@@ -19,6 +19,9 @@ final class Leftovers {
     for (String name : store.names()) {
       Optional<LabRecord> record = store.read(name);
       // Records are written under the same lock, so a folder without one has nobody behind it.
+      if (record.isEmpty() && store.isInUseElsewhere(name)) {
+        continue;
+      }
       if (record.isEmpty()) {
         killMarked(name);
         store.remove(name);

@@ -53,7 +53,6 @@ case $kind in
     echo "DROVER page" > /www/index.html
     httpd -p 80 -h /www
     netserve &
-    echo "DROVER net-ready ok"
     ;;
   touch) memload touch "$@" ;;
   probe) faultprobe "$@" ;;

@@ -184,6 +184,14 @@ static void take_datagrams(int fd) {
 
 static uint64_t received, written;
 
+static void lose(int *fd, const char *why) {
+  printf("DROVER client-broken kind=%s after=%llu: %s\n", names[kind], (unsigned long long)received, why);
+  fflush(stdout);
+  broken++;
+  close(*fd);
+  *fd = -1;
+}
+
 static int read_long(int fd) {
   unsigned char buffer[65536];
   ssize_t size = recv(fd, buffer, sizeof buffer, 0);
@@ -284,7 +292,8 @@ static void serve_short(struct open *one, short events) {
 
 /* ---- what the other side of standard input asks ---- */
 
-static void report(uint64_t now) {
+static void report(void) {
+  uint64_t now = now_micros();  /* not before the last answer */
   int streaming = kind != SINK && kind != FORBIDDEN && kind != IDLE;
   if (streaming && last_answer && now - last_answer > longest) longest = now - last_answer, longest_end = now;
   if (kind == IDLE && woken) longest = now - woken, longest_end = now;
@@ -312,10 +321,10 @@ static void obey(int *fd, uint64_t now) {
       longest = longest_end = slowest = broken = 0;
       first_sent = sent;
     } else if (strcmp(line, "report") == 0) {
-      report(now);
+      report();
     } else if (strcmp(line, "wake") == 0 && kind == IDLE) {
       woken = now;
-      if (*fd >= 0 && !write_long(*fd, now)) broken++, close(*fd), *fd = -1;
+      if (*fd >= 0 && !write_long(*fd, now)) lose(fd, strerror(errno));
     }
   }
   if (size == 0) exit(0);  /* nobody is interested any more */
@@ -376,16 +385,18 @@ int main(int count, char **words) {
     if (fds[1].revents && datagrams) take_datagrams(fd);
     if (fds[1].revents && is_long && fd >= 0) {
       int good = 1;
+      errno = 0;
       if (!connected && fds[1].revents & (POLLOUT | POLLERR | POLLHUP)) {
         int failure = 0;
         socklen_t length = sizeof failure;
         getsockopt(fd, SOL_SOCKET, SO_ERROR, &failure, &length);
         good = failure == 0;
+        errno = failure;
         connected = good;
         if (good && kind == IDLE) good = write_long(fd, now);
       }
       if (good && fds[1].revents & (POLLIN | POLLERR | POLLHUP)) good = read_long(fd);
-      if (!good) broken++, close(fd), fd = -1;
+      if (!good) lose(&fd, errno ? strerror(errno) : "closed, or a wrong byte");
     }
     for (int i = polled - 1; i >= 0; i--) {
       if (fds[2 + i].revents) serve_short(&opened[i], fds[2 + i].revents);
@@ -395,7 +406,7 @@ int main(int count, char **words) {
     while (due <= now) {
       if (datagrams) send_datagram(fd, now);
       else if (kind == TALK || kind == UP) {
-        if (connected && fd >= 0 && !write_long(fd, now)) broken++, close(fd), fd = -1;
+        if (connected && fd >= 0 && !write_long(fd, now)) lose(&fd, strerror(errno));
       } else if (kind == SHORT || kind == WEB) open_short(now);
       /* What stood still does not catch up. */
       due = now - due > 10 * interval ? now + interval : due + interval;

@@ -1,5 +1,6 @@
 /* The guest's end of the network probes. It never speaks first; once a second it says on the serial line what came in
- * silence, if that changed:
+ * silence, if that changed, and in the beginning that its ports are open:
+ *   DROVER net-ready ok
  *   DROVER net sink=COUNT last=NUMBER missing=COUNT run=LONGEST forbidden=COUNT ok
  * Numbers that the sink misses were lost on the way; the longest run of them times the sender's interval is the gap. */
 #include "net.h"
@@ -126,6 +127,8 @@ int main(void) {
   for (int i = 0; i < FIXED; i++) {
     fds[i] = (struct pollfd){open_port(i < TCP_ECHO ? SOCK_DGRAM : SOCK_STREAM, ports[i]), POLLIN, 0};
   }
+  printf("DROVER net-ready ok\n");
+  fflush(stdout);
   uint64_t told_sunk = 0, told_forbidden = 0, tell = now_micros() + 1000000;
   for (;;) {
     int streams = 0;

@@ -135,6 +135,23 @@ class LabPlanTest {
   }
 
   @Test
+  void theLabOfAnotherVersionStaysWhileItsOwnerLives() throws Exception {
+    LabStore store = new LabStore(folder);
+    ProcessIdentity self = ProcessIdentity.current();
+    java.nio.file.Files.createDirectories(folder.resolve("other"));
+    java.nio.file.Path file = folder.resolve("other/lab.json");
+    String record =
+        """
+        {"name":"other","owner":{"pid":%d,"startTicks":%d},"keeping":"OWNED","link":"KERNEL","nodes":[]}
+        """;
+    java.nio.file.Files.writeString(file, record.formatted(self.pid(), self.startTicks()));
+    assertThat(store.read("other")).isEmpty();
+    assertThat(store.exclusively(() -> Leftovers.removeDeadLabs(store))).isEmpty();
+    java.nio.file.Files.writeString(file, record.formatted(NOBODY.pid(), NOBODY.startTicks()));
+    assertThat(store.exclusively(() -> Leftovers.removeDeadLabs(store))).containsExactly("other");
+  }
+
+  @Test
   void writesAConfigurationThatNamesThePeers() {
     LabRecord lab = record(NOBODY, LabRecord.Keeping.KEPT);
     assertThat(LabAgents.configuration(lab.node("alpha").orElseThrow(), lab.hosts()))
