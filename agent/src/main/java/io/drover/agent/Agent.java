@@ -126,7 +126,7 @@ final class Agent implements AgentService, AutoCloseable {
             new RedirectDialer(peers, client),
             records);
     redirects.start();
-    Continuity continuity = 
+    Continuity continuity =
         new Continuity(configuration.name(), network, redirects, configuration.network());
     guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);

@@ -70,7 +70,10 @@ final class NetworkSection {
   private Optional<NameSettings> names(YamlMapping dns) {
     int line = dns.line();
     Optional<String> server =
-        dns.value("server", "a server's address", text -> Optional.of(text).filter(NetworkSection::isWord));
+        dns.value(
+            "server",
+            "a server's address",
+            text -> Optional.of(text).filter(NetworkSection::isWord));
     int port = ConfigurationFile.number(dns, "port", NameSettings.DEFAULT_PORT, 1, 65535);
     Optional<Path> key = dns.value("key-file", "an absolute path", ConfigurationFile::absolute);
     List<String> zones = dns.words("zones");
@@ -97,13 +100,16 @@ final class NetworkSection {
             text ->
                 Optional.of(TimeSpan.parse(text))
                     .filter(
-                        span -> span.toSeconds() >= 1 && span.compareTo(Duration.ofHours(24)) <= 0)));
+                        span ->
+                            span.toSeconds() >= 1 && span.compareTo(Duration.ofHours(24)) <= 0)));
   }
 
   private Hooks hooks(YamlMapping hooks) {
     Hooks read =
         new Hooks(
-            hooks.value("command", "an absolute path", ConfigurationFile::absolute).map(Path::toString),
+            hooks
+                .value("command", "an absolute path", ConfigurationFile::absolute)
+                .map(Path::toString),
             hooks.value(
                 "webhook",
                 "an address such as https://inventory.example/moved",

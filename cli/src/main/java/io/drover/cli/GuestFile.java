@@ -139,7 +139,6 @@ final class GuestFile {
   private Object value(String key, Node node) {
     return switch (key) {
       case "vcpus" -> number(node);
-      case "networkCards" -> cards(node);
       case "addresses" -> words(node);
       case "networkCards" -> list(node, "network-cards", "- bridge: br0", GuestSpec.CardSpec.class);
       case "disks" ->

@@ -1,8 +1,8 @@
 package io.drover.lab;
 
+import io.drover.lab.Experiment.Crossing;
 import io.drover.lab.Experiment.Method;
 import io.drover.lab.Experiment.Reach;
-import io.drover.lab.Experiment.Trip;
 import io.drover.report.Figure;
 import io.drover.report.Verdict.Bound;
 import java.util.ArrayList;
@@ -19,8 +19,8 @@ final class ContinuityExperiment {
   private ContinuityExperiment() {}
 
   static Experiment of() {
-    Trip near = new Trip("one subnet", "alpha", "beta", List.of(ANNOUNCE));
-    Trip far = new Trip("across subnets", "alpha", "gamma", List.of(ANNOUNCE));
+    Crossing near = new Crossing("one subnet", "alpha", "beta", List.of(ANNOUNCE));
+    Crossing far = new Crossing("across subnets", "alpha", "gamma", List.of(ANNOUNCE));
     List<Target> targets = new ArrayList<>(targets(near, ANNOUNCE));
     return new Experiment(
         "continuity",
@@ -51,7 +51,7 @@ final class ContinuityExperiment {
   }
 
   /** What a method has to keep to that claims to lose nobody. */
-  private static List<Target> targets(Trip trip, Method method) {
+  private static List<Target> targets(Crossing trip, Method method) {
     String where = "%s, %s".formatted(trip.name(), method.name());
     return List.of(
         target("kinds of clients cut off, at worst, " + where, trip, method, Measure.CUT_OFF, 0),
@@ -70,7 +70,7 @@ final class ContinuityExperiment {
   }
 
   private static Target target(
-      String text, Trip trip, Method method, Measure measure, double limit) {
+      String text, Crossing trip, Method method, Measure measure, double limit) {
     return new Target(
         text,
         new Target.Worst(trip.name(), method.name(), measure),

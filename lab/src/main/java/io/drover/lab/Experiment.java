@@ -414,14 +414,14 @@ record Experiment(
    * Clients of every kind use a guest that moves in a lab of the topology {@code wan}, there and
    * back.
    */
-  record Reach(List<Trip> trips) implements Procedure {
+  record Reach(List<Crossing> trips) implements Procedure {
     static final Workload WORKLOAD = new Workload.Serving();
 
     public Reach {
       trips = List.copyOf(trips);
     }
 
-    Trip trip(String caseName) {
+    Crossing trip(String caseName) {
       return trips.stream().filter(each -> each.name().equals(caseName)).findFirst().orElseThrow();
     }
 
@@ -443,7 +443,7 @@ record Experiment(
     @Override
     public List<Piece> plan(int runs) {
       List<Piece> pieces = new ArrayList<>();
-      for (Trip trip : trips) {
+      for (Crossing trip : trips) {
         for (Method method : trip.methods()) {
           pieces.addAll(Piece.repeated(trip.name(), method.name(), runs, 40, 14));
         }
@@ -463,8 +463,8 @@ record Experiment(
   }
 
   /** Between which hosts, and what is tried to keep the guest's clients. */
-  record Trip(String name, String from, String to, List<Method> methods) {
-    Trip {
+  record Crossing(String name, String from, String to, List<Method> methods) {
+    Crossing {
       methods = List.copyOf(methods);
     }
   }

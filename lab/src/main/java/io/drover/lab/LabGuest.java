@@ -96,7 +96,7 @@ final class LabGuest {
                     new GuestSpec.CardSpec(
                         Optional.of(AddressPlan.guestMac(index)),
                         network.bridge(),
-                        Optional.of(List.of(address())),
+                        Optional.of(network.bareAddresses(index)),
                         Optional.empty()))),
             Optional.of("/run/serial/" + name + ".log"),
             owner);

@@ -2,8 +2,8 @@ package io.drover.lab;
 
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
+import io.drover.lab.Experiment.Crossing;
 import io.drover.lab.Experiment.Method;
-import io.drover.lab.Experiment.Trip;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
@@ -25,7 +25,7 @@ final class ReachSite implements Site {
 
   private static final Duration REACH_PATIENCE = Duration.ofSeconds(15);
 
-  private final Trip trip;
+  private final Crossing trip;
   private final Function<Method, Lab> labs;
   private final HostControl.Factory agents;
   private final GuestImage image;
@@ -35,7 +35,7 @@ final class ReachSite implements Site {
   private record Place(Method method, Lab lab, LabGuest guest, String here) {}
 
   ReachSite(
-      Trip trip,
+      Crossing trip,
       Function<Method, Lab> labs,
       HostControl.Factory agents,
       GuestImage image,
@@ -186,7 +186,8 @@ final class ReachSite implements Site {
             0,
             Experiment.Reach.WORKLOAD,
             LabGuest.memoryFor(Experiment.Reach.WORKLOAD),
-            lab.record().topology().guestsOf(method.bridge()));
+            lab.record().topology().guestsOf(method.bridge()),
+            Optional.empty());
     Place fresh = new Place(method, lab, guest, trip.from());
     // Known before it boots: if it does not, close takes the lab down.
     place = fresh;

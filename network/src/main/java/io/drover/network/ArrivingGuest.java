@@ -93,9 +93,7 @@ public final class ArrivingGuest {
 
   /** What stands in the way of a guest that needs to be found. */
   public List<Problem> problems() {
-    return whereabouts().stream()
-        .flatMap(next -> redirects.missing(ports, next).stream())
-        .toList();
+    return whereabouts().stream().flatMap(next -> redirects.missing(ports, next).stream()).toList();
   }
 
   private Optional<GuestWhereabouts> whereabouts() {

@@ -65,7 +65,8 @@ public final class Continuity {
             .map(ContinuityCodec::decode)
             .filter(ContinuityMessage.Offer.class::isInstance)
             .map(ContinuityMessage.Offer.class::cast);
-    return new ArrivingGuest(guest, host, ports, network, redirects, announcer, notifier, understood, told);
+    return new ArrivingGuest(
+        guest, host, ports, network, redirects, announcer, notifier, understood, told);
   }
 
   /** A guest is this host's: it started, arrived, or an earlier run of the agent knew it. */
@@ -75,8 +76,7 @@ public final class Continuity {
       redirects
           .find(guest)
           .filter(now -> now.isAt(host))
-          .ifPresent(
-              now -> notifier.settled(now, ports, new StepLog(guest, host, step -> {})));
+          .ifPresent(now -> notifier.settled(now, ports, new StepLog(guest, host, step -> {})));
     } catch (ProblemException e) {
       LOG.error("guest={} cannot be routed to: {}", guest, e.problem());
     }

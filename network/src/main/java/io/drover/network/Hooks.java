@@ -22,7 +22,8 @@ public record Hooks(Optional<String> command, Optional<URI> webhook) {
   private static final Duration WEBHOOK_LIMIT = Duration.ofSeconds(10);
 
   /** {@code PROGRAM arrived GUEST HOST MOVE ADDRESS…}. */
-  static String run(String command, Commands commands, GuestWhereabouts arrived, List<String> addresses) {
+  static String run(
+      String command, Commands commands, GuestWhereabouts arrived, List<String> addresses) {
     List<String> words = new java.util.ArrayList<>(List.of(command, "arrived"));
     words.add(arrived.guest().value());
     words.add(arrived.at().value());

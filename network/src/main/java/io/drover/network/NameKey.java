@@ -17,7 +17,8 @@ final class NameKey {
   private static final Pattern KEY =
       Pattern.compile("key\\s+\"?([A-Za-z0-9._-]{1,253})\"?\\s*\\{(.*?)\\}\\s*;", Pattern.DOTALL);
   private static final Pattern ALGORITHM = Pattern.compile("algorithm\\s+\"?([a-z0-9-]+)\"?\\s*;");
-  private static final Pattern SECRET = Pattern.compile("secret\\s+\"([A-Za-z0-9+/=]{1,1024})\"\\s*;");
+  private static final Pattern SECRET =
+      Pattern.compile("secret\\s+\"([A-Za-z0-9+/=]{1,1024})\"\\s*;");
 
   private NameKey() {}
 
@@ -27,7 +28,8 @@ final class NameKey {
       if (Files.size(file) > MAX_BYTES) {
         throw new IOException("it is too long");
       }
-      return parse(Files.readString(file)).orElseThrow(() -> new IOException("there is no key in it"));
+      return parse(Files.readString(file))
+          .orElseThrow(() -> new IOException("there is no key in it"));
     } catch (IOException e) {
       throw Problem.host(
               "dns-key",

@@ -133,8 +133,7 @@ final class Notifier {
     return last == null || last != now.sequence();
   }
 
-  private void untilDone(
-      GuestWhereabouts now, StepLog log, String step, Supplier<String> action) {
+  private void untilDone(GuestWhereabouts now, StepLog log, String step, Supplier<String> action) {
     Thread.ofVirtual()
         .name(step)
         .start(
@@ -143,7 +142,10 @@ final class Notifier {
                 Duration pause = FIRST_PAUSE;
                 while (!attempt(log, step, action)) {
                   Thread.sleep(pause);
-                  if (!known.apply(now.guest()).filter(latest -> isStill(now, latest)).isPresent()) {
+                  if (!known
+                      .apply(now.guest())
+                      .filter(latest -> isStill(now, latest))
+                      .isPresent()) {
                     return;
                   }
                   Duration doubled = pause.multipliedBy(2);

@@ -17,8 +17,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
@@ -69,8 +69,7 @@ class NameUpdatesIT {
 
       String _ = updates.write(card("192.0.2.77"), 2, BETA, TTL);
       assertThat(server.ask("web.example.org", "A")).isEqualTo("192.0.2.77");
-      assertThat(server.ask("_drover.web.example.org", "TXT"))
-          .isEqualTo("\"move=2 host=beta\"");
+      assertThat(server.ask("_drover.web.example.org", "TXT")).isEqualTo("\"move=2 host=beta\"");
 
       assertThat(updates.write(card("192.0.2.66"), 1, ALPHA, TTL)).contains("later move (2)");
       assertThat(server.ask("web.example.org", "A")).isEqualTo("192.0.2.77");
@@ -93,7 +92,8 @@ class NameUpdatesIT {
                                 while (true) {
                                   try {
                                     String _ =
-                                        updates.write(card("192.0.2." + (100 + move)), move, ALPHA, TTL);
+                                        updates.write(
+                                            card("192.0.2." + (100 + move)), move, ALPHA, TTL);
                                     return;
                                   } catch (ProblemException e) {
                                     // Others write all the time: tried again, as the agent does.
@@ -153,7 +153,8 @@ class NameUpdatesIT {
     }
     assertThat(steps.peek()).isEqualTo("name web.example.org FAILED");
 
-    try (NameServers server = NameServers.again(NameServers.Program.NAMED, folder, settings.port())) {
+    try (NameServers server =
+        NameServers.again(NameServers.Program.NAMED, folder, settings.port())) {
       while (!steps.contains("name web.example.org DONE")) {
         Thread.sleep(10);
       }
@@ -163,8 +164,7 @@ class NameUpdatesIT {
 
   @Test
   void readsAKeyAsItIsGeneratedAndNothingElse() {
-    assertThat(
-            NameKey.parse("key \"a.b\" {\n\talgorithm hmac-sha512;\n\tsecret \"QUJD\";\n};\n"))
+    assertThat(NameKey.parse("key \"a.b\" {\n\talgorithm hmac-sha512;\n\tsecret \"QUJD\";\n};\n"))
         .isPresent();
     for (String text :
         List.of(

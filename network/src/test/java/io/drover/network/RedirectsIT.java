@@ -111,7 +111,12 @@ class RedirectsIT {
       redirects =
           new Redirects(
               name,
-              new NetworkSettings(Map.of("guests", GUESTS), NetworkSettings.Redirect.TUNNEL, idle, Optional.empty(), Hooks.NONE),
+              new NetworkSettings(
+                  Map.of("guests", GUESTS),
+                  NetworkSettings.Redirect.TUNNEL,
+                  idle,
+                  Optional.empty(),
+                  Hooks.NONE),
               Namespaces.network(namespace),
               this,
               this);
