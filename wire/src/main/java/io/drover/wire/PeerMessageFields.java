@@ -117,7 +117,7 @@ final class PeerMessageFields {
                 new NetworkCard(
                     in.string(MAX_WORD),
                     in.string(MAX_WORD),
-                    in.list(() -> new IpAddress(in.string(MAX_WORD))),
+                    in.list(() -> address(in)),
                     in.optional(() -> in.string(MAX_WORD)))),
         in.list(
             () ->
@@ -127,6 +127,16 @@ final class PeerMessageFields {
                     in.optional(() -> in.string(MAX_WORD)))),
         in.optional(() -> in.string(MAX_PATH)),
         in.optional(() -> new Owner(in.string(MAX_WORD))));
+  }
+
+  /** One form for each address, so that a message has one form, too. */
+  private static IpAddress address(FieldReader in) {
+    String text = in.string(MAX_WORD);
+    IpAddress address = new IpAddress(text);
+    if (!address.text().equals(text)) {
+      throw new IllegalArgumentException("the address '%s' is '%s'".formatted(text, address));
+    }
+    return address;
   }
 
   static void options(FieldWriter out, MigrationOptions options) {
