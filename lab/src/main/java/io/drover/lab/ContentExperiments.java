@@ -35,7 +35,7 @@ final class ContentExperiments {
   private ContentExperiments() {}
 
   private static Contender drover(String name, Dedup dedup) {
-    return Contender.of(name, Transport.TUNNEL, Mode.AUTO).withDedup(dedup).against(STOCK);
+    return Contender.of(name, Transport.TUNNEL, Mode.AUTO).withDedup(dedup);
   }
 
   private static Contender stock() {
@@ -93,11 +93,12 @@ final class ContentExperiments {
   }
 
   private static Trip trip(String name, LinkShape shape, Workload workload, int minutes) {
+    Contender auto = drover(AUTO, Dedup.AUTO).against(STOCK);
     // After a long stay nobody else would do anything else than after a short one.
     List<Contender> contenders =
         minutes < LONG_STAY_MINUTES
-            ? List.of(drover(AUTO, Dedup.AUTO), drover(OFF, Dedup.OFF), stock())
-            : List.of(drover(AUTO, Dedup.AUTO));
+            ? List.of(auto, drover(OFF, Dedup.OFF).against(STOCK), stock())
+            : List.of(auto);
     return new Trip(
         new Case(name, shape, workload, Mode.AUTO),
         Optional.of(Duration.ofMinutes(minutes)),
