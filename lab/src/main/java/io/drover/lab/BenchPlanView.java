@@ -55,9 +55,9 @@ final class BenchPlanView {
     }
     List<String> lines = new ArrayList<>();
     for (Listed each : all) {
-      lines.add("  %-10s %s".formatted(each.name(), each.question()));
+      lines.add("  %-14s %s".formatted(each.name(), each.question()));
       lines.add(
-          "  %-10s %s; %d case%s, %d run%s: about %s; needs %s of memory"
+          "  %-14s %s; %d case%s, %d run%s: about %s; needs %s of memory"
               .formatted(
                   "",
                   String.join(", ", each.contenders()),

@@ -20,8 +20,8 @@ import java.util.OptionalDouble;
 /** What memory by content spares, and what it costs where there is nothing to spare. */
 final class ContentExperiments {
   private static final String AUTO = "drover auto";
-  private static final String ON = "drover, dedup on";
-  private static final String OFF = "drover, dedup off";
+  private static final String ON = "drover dedup on";
+  private static final String OFF = "drover dedup off";
   private static final String STOCK = ModesExperiment.STOCK_HYBRID;
   private static final int RUNS = 3;
   private static final LinkShape GIGABIT = LinkShape.ofRate(new ByteRate(125_000_000));
@@ -30,10 +30,12 @@ final class ContentExperiments {
   /** A fifth of the memory is rewritten once in a minute. */
   private static final int REWRITTEN_PERCENT = 20;
 
+  private static final int LONG_STAY_MINUTES = 5;
+
   private ContentExperiments() {}
 
   private static Contender drover(String name, Dedup dedup) {
-    return Contender.of(name, Transport.TUNNEL, Mode.AUTO).withDedup(dedup).against(STOCK);
+    return Contender.of(name, Transport.TUNNEL, Mode.AUTO).withDedup(dedup);
   }
 
   private static Contender stock() {
@@ -72,7 +74,7 @@ final class ContentExperiments {
     return new Experiment(
         "return",
         "What crosses when a guest comes back to where it was?",
-        new Trips(trips, List.of(drover(AUTO, Dedup.AUTO), drover(OFF, Dedup.OFF), stock())),
+        new Trips(trips),
         List.of(
             Measure.RETURN_SHARE,
             Measure.LINK_BYTES,
@@ -91,8 +93,16 @@ final class ContentExperiments {
   }
 
   private static Trip trip(String name, LinkShape shape, Workload workload, int minutes) {
+    Contender auto = drover(AUTO, Dedup.AUTO).against(STOCK);
+    // After a long stay nobody else would do anything else than after a short one.
+    List<Contender> contenders =
+        minutes < LONG_STAY_MINUTES
+            ? List.of(auto, drover(OFF, Dedup.OFF).against(STOCK), stock())
+            : List.of(auto);
     return new Trip(
-        new Case(name, shape, workload, Mode.AUTO), Optional.of(Duration.ofMinutes(minutes)));
+        new Case(name, shape, workload, Mode.AUTO),
+        Optional.of(Duration.ofMinutes(minutes)),
+        contenders);
   }
 
   private static Target share(String caseName, double limit) {
@@ -120,7 +130,8 @@ final class ContentExperiments {
                   new Workload.Touched(scale.of(256)),
                   Mode.AUTO,
                   guests),
-              Optional.empty()));
+              Optional.empty(),
+              List.of(drover(AUTO, Dedup.AUTO), drover(OFF, Dedup.OFF))));
     }
     targets.add(
         new Target(
@@ -134,7 +145,7 @@ final class ContentExperiments {
     return new Experiment(
         "similar",
         "What do guests that were made from one image cost, four at once?",
-        new Trips(trips, List.of(drover(AUTO, Dedup.AUTO), drover(OFF, Dedup.OFF))),
+        new Trips(trips),
         List.of(Measure.LINK_BYTES, Measure.TOTAL, Measure.SPARED, Measure.SOURCE_PROCESSOR),
         targets,
         List.of(),
@@ -152,7 +163,8 @@ final class ContentExperiments {
       trips.add(
           new Trip(
               new Case(name, shape, new Workload.Touched(mebibytes), Mode.PRECOPY),
-              Optional.empty()));
+              Optional.empty(),
+              List.of(precopy(AUTO, Dedup.AUTO), precopy(ON, Dedup.ON), precopy(OFF, Dedup.OFF))));
       targets.add(
           new Target(
               "total time over that without, " + name,
@@ -164,9 +176,7 @@ final class ContentExperiments {
     return new Experiment(
         "incompressible",
         "What does it cost to look for memory that the target does not hold?",
-        new Trips(
-            trips,
-            List.of(precopy(AUTO, Dedup.AUTO), precopy(ON, Dedup.ON), precopy(OFF, Dedup.OFF))),
+        new Trips(trips),
         List.of(
             Measure.TOTAL,
             Measure.LINK_BYTES,

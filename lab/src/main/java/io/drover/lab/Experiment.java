@@ -275,15 +275,17 @@ record Experiment(
    * Guests that have never been anywhere: for each run in a new lab, to the other host, and back if
    * the trip says so.
    */
-  record Trips(List<Trip> trips, List<Contender> movers) implements Procedure {
+  record Trips(List<Trip> trips) implements Procedure {
     public Trips {
       trips = List.copyOf(trips);
-      movers = List.copyOf(movers);
     }
 
     /** The same as moves, for all that both have in common. */
     Moves moves() {
-      return Moves.of(trips.stream().map(Trip::guest).toList(), movers);
+      return new Moves(
+          trips.stream()
+              .<Stage>map(trip -> new Round(List.of(trip.guest()), trip.contenders()))
+              .toList());
     }
 
     Trip trip(String caseName) {
@@ -308,16 +310,11 @@ record Experiment(
       List<Piece> pieces = new ArrayList<>();
       for (Trip trip : trips) {
         for (int run = 1; run <= runs; run++) {
-          for (Contender contender : run % 2 == 1 ? movers : movers.reversed()) {
-            double seconds =
-                Estimates.bootSeconds(trip.guest())
-                    + Estimates.moveSeconds(trip.guest(), contender)
-                    + trip.back()
-                        .map(
-                            stay ->
-                                stay.toSeconds() + Estimates.moveSeconds(trip.guest(), contender))
-                        .orElse(0.0);
-            pieces.add(new Piece(trip.guest().name(), contender.name(), run, seconds));
+          List<Contender> turns =
+              run % 2 == 1 ? trip.contenders() : trip.contenders().reversed();
+          for (Contender contender : turns) {
+            pieces.add(
+                new Piece(trip.guest().name(), contender.name(), run, trip.seconds(contender)));
           }
         }
       }
@@ -340,7 +337,18 @@ record Experiment(
    *
    * @param back after which stay it comes back, if it does
    */
-  record Trip(Case guest, Optional<Duration> back) {}
+  record Trip(Case guest, Optional<Duration> back, List<Contender> contenders) {
+    public Trip {
+      contenders = List.copyOf(contenders);
+    }
+
+    double seconds(Contender contender) {
+      double move = Estimates.moveSeconds(guest, contender);
+      return Estimates.bootSeconds(guest)
+          + move
+          + back.map(stay -> stay.toSeconds() + move).orElse(0.0);
+    }
+  }
 
   /** {@code drover} with these arguments is run against a lab's agent. */
   record ClientCommand(List<String> arguments) implements Procedure {
