@@ -43,11 +43,11 @@ final class NameServers implements AutoCloseable {
       Assertions.fail("this test needs " + name);
     }
     Assumptions.assumeTrue(there, "this test needs " + name);
+    int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      int port = free.getLocalPort();
-      free.close();
-      return new NameServers(program, folder, port);
+      port = free.getLocalPort();
     }
+    return new NameServers(program, folder, port);
   }
 
   /** One that had stopped. */
