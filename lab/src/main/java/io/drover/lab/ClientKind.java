@@ -6,25 +6,25 @@ import java.util.Locale;
 
 /** In which ways clients use a guest. */
 enum ClientKind {
-  PING(Duration.ofMillis(10)),
+  PING(Duration.ofMillis(20)),
   /** A datagram, its echo. */
-  UDP(Duration.ofMillis(10)),
+  UDP(Duration.ofMillis(20)),
   /** Datagrams that nobody answers. */
-  SINK(Duration.ofMillis(10)),
+  SINK(Duration.ofMillis(20)),
   /** What a firewall must stop. */
   FORBIDDEN(Duration.ofMillis(1)),
   /** One connection, small messages and their echo. */
-  TALK(Duration.ofMillis(10)),
+  TALK(Duration.ofMillis(20)),
   /** A stream from the guest. */
-  DOWN(Duration.ofMillis(5)),
+  DOWN(Duration.ofMillis(10)),
   /** A stream to the guest. */
-  UP(Duration.ofMillis(5)),
+  UP(Duration.ofMillis(10)),
   /** One connection that says nothing until it is woken. */
   IDLE(Duration.ofMillis(10)),
   /** Many connections, a message each. */
-  SHORT(Duration.ofMillis(50)),
+  SHORT(Duration.ofMillis(100)),
   /** Many connections, a page each. */
-  WEB(Duration.ofMillis(50)),
+  WEB(Duration.ofMillis(200)),
   /** Questions for the guest's address, to a name server. */
   DNS(Duration.ofMillis(20));
 

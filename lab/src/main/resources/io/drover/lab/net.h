@@ -22,7 +22,7 @@ enum {
   FORBIDDEN_PORT = 66,  /* UDP and TCP: counted; a firewall is expected to let nothing through */
   WEB_PORT = 80,        /* busybox httpd */
 };
-enum { PACE_BYTES = 5000, PACE_MICROS = 5000 };  /* of both streams: 1 MB/s */
+enum { PACE_BYTES = 2500, PACE_MICROS = 10000 };  /* of both streams: 250 kB/s, which an emulated guest manages */
 enum { MESSAGE_BYTES = 16 };                     /* a number and zeros */
 
 static inline uint64_t now_micros(void) {

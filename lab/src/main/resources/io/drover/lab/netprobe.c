@@ -6,7 +6,7 @@
  * sink            numbered datagrams that nobody answers
  * forbidden       datagrams that a firewall must stop, and now and then an attempt to connect
  * talk            one TCP connection, a message at each interval, its echo
- * down, up        one TCP connection with a stream of 1 MB/s whose every byte is checked
+ * down, up        one TCP connection with a stream of 250 kB/s whose every byte is checked
  * idle            one TCP connection that says nothing until it is woken
  * short, web      a TCP connection at each interval: an echo, or a page over HTTP
  * dns             a question for the address of NAME to the server ADDRESS at each interval; a changed answer is told
