@@ -310,8 +310,7 @@ record Experiment(
       List<Piece> pieces = new ArrayList<>();
       for (Trip trip : trips) {
         for (int run = 1; run <= runs; run++) {
-          List<Contender> turns =
-              run % 2 == 1 ? trip.contenders() : trip.contenders().reversed();
+          List<Contender> turns = run % 2 == 1 ? trip.contenders() : trip.contenders().reversed();
           for (Contender contender : turns) {
             pieces.add(
                 new Piece(trip.guest().name(), contender.name(), run, trip.seconds(contender)));

@@ -141,8 +141,15 @@ final class NameServers implements AutoCloseable {
             Duration.ofSeconds(10),
             "",
             List.of(
-                "dig", "+short", "+time=1", "+tries=1", "@127.0.0.1", "-p", Integer.toString(port),
-                name, type))
+                "dig",
+                "+short",
+                "+time=1",
+                "+tries=1",
+                "@127.0.0.1",
+                "-p",
+                Integer.toString(port),
+                name,
+                type))
         .out()
         .lines()
         .filter(line -> !line.startsWith(";"))
