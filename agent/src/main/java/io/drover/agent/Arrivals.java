@@ -377,7 +377,6 @@ final class Arrivals implements PeerHandler {
             answer.postCopy() && prepare.urgentChannel(),
             prepare.options().parallelChannels(),
             0,
-            0,
             Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
             false,
             !answer.disks().isEmpty(),

@@ -70,6 +70,9 @@ final class DeadSource implements SourceHypervisor {
   }
 
   @Override
+  public void expectLink(long bytesPerSecond) {}
+
+  @Override
   public void changeBandwidth(long bytesPerSecond) {
     throw dead();
   }

@@ -562,7 +562,11 @@ final class Departures {
     @Override
     public Optional<ByteRate> measureLink() {
       LinkSpeed speed = probe(peer);
-      ports.content.limitInFlight(Relay.inFlightFor(speed.rate(), speed.roundTrip()));
+      ports.content.limitInFlight(
+          Math.clamp(
+                  speed.rate().bytesPerSecond() / 100,
+                  Relay.inFlightFor(speed.rate(), speed.roundTrip()),
+                  64 << 20));
       // Post-copy's page requests share the link with the bulk: short queues keep them quick.
       if (plan.postCopyWanted()) {
         ports.tunnel.ifPresent(

@@ -46,7 +46,10 @@ final class MemoryByContent {
     this.checkpoints = checkpoints;
   }
 
-  /** How much of what the peer lacks may be under way; for attempts from now on. */
+  /**
+   * How much of what the peer lacks may be under way, for attempts from now on: enough to keep the
+   * link busy, and little enough to be out of the way at the switch.
+   */
   void limitInFlight(int bytes) {
     inFlightBytes = bytes;
   }

@@ -32,6 +32,7 @@ import java.util.function.Supplier;
  * report. Safe for use by many threads.
  */
 final class MigrationRecord {
+  private static final double FOUND_TO_MISLEAD = 0.2;
   private static final Duration STANDS_STILL = Duration.ofSeconds(2);
 
   /** Which end of the migration this agent is. */
@@ -264,6 +265,22 @@ final class MigrationRecord {
   /** What of the guest has got across, sent or found there. */
   synchronized long crossedBytes() {
     return sentBytes() + content.get().map(MigrationView.ContentView::foundBytes).orElse(0L);
+  }
+
+  /**
+   * What the link carries, once so much was found at the target that the hypervisor would be
+   * mistaken about it.
+   */
+  synchronized Optional<Long> linkToExpect() {
+    boolean misleading =
+        content
+            .get()
+            .map(spared -> spared.foundBytes() > FOUND_TO_MISLEAD * spared.namedBytes())
+            .orElse(false);
+    Optional<Long> limit = options.bandwidth().map(ByteRate::bytesPerSecond);
+    return link.filter(_ -> misleading)
+        .map(ByteRate::bytesPerSecond)
+        .map(rate -> limit.map(most -> Math.min(most, rate)).orElse(rate));
   }
 
   private long sentBytes() {

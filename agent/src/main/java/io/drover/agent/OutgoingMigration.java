@@ -223,7 +223,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   void change(MigrationOptions options) {
     record.change(options);
     hypervisor.changeMaxDowntime(options.maxDowntime());
-    hypervisor.changeBandwidth(options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L));
+    hypervisor.changeBandwidth(hypervisorLimit(options));
     surroundings.limit(options.bandwidth());
     surroundings.changed(this);
   }
@@ -256,8 +256,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     boolean postCopy = plan.postCopyWanted() && answer.postCopy();
     postCopyAgreed = postCopy;
     DirtyMemory measured = await(dirty).orElseGet(this::unmeasured);
-    Optional<ByteRate> measuredLink = await(link).flatMap(found -> found);
-    ByteRate carries = measuredLink.orElse(UNKNOWN_LINK);
+    ByteRate carries = await(link).flatMap(found -> found).orElse(UNKNOWN_LINK);
     ByteRate rate =
         options.bandwidth().filter(limit -> limit.compareTo(carries) < 0).orElse(carries);
     ModeChoice choice =
@@ -279,14 +278,20 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
         postCopy,
         postCopy && plan.urgentChannel(),
         options.parallelChannels(),
-        options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L),
-        options.mayUseContent() && measuredLink.isPresent() ? carries.bytesPerSecond() : 0,
+        hypervisorLimit(options),
         options.maxDowntime(),
         mustConverge,
         !answer.disks().isEmpty(),
         options.transport() == Transport.NATIVE_TLS
             ? Optional.of(surroundings.nativeTlsDirectory())
             : Optional.empty());
+  }
+
+  /** Not all that it sends crosses by content: there the limit is heeded where it does. */
+  private static long hypervisorLimit(MigrationOptions options) {
+    return options.mayUseContent()
+        ? 0
+        : options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L);
   }
 
   private DirtyMemory unmeasured() {

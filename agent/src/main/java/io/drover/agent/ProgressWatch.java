@@ -50,6 +50,7 @@ final class ProgressWatch {
   private long stageSinceNanos = movedAtNanos;
   private SourceState.Stage lastStage = SourceState.Stage.CONNECTING;
   private Optional<Long> disconnectedAtNanos = Optional.empty();
+  private Optional<Long> expectedLink = Optional.empty();
   private boolean switchAsked;
   private boolean bulkReleased;
   private List<MemoryRange> first = List.of();
@@ -141,6 +142,7 @@ final class ProgressWatch {
         movedAtNanos = System.nanoTime();
       }
       if (state.stage() == SourceState.Stage.COPYING) {
+        considerLink();
         considerSwitch(progress);
       } else if (state.stage() == SourceState.Stage.POSTCOPY && !bulkReleased) {
         considerRelease();
@@ -161,6 +163,14 @@ final class ProgressWatch {
       disconnectedAtNanos = Optional.of(System.nanoTime());
     } else if (System.nanoTime() - disconnectedAtNanos.get() > stalledCopy.toNanos()) {
       tell("The target could not be reached for %d s".formatted(stalledCopy.toSeconds()));
+    }
+  }
+
+  private void considerLink() {
+    Optional<Long> link = migration.record().linkToExpect();
+    if (link.isPresent() && !link.equals(expectedLink)) {
+      hypervisor.expectLink(link.get());
+      expectedLink = link;
     }
   }
 

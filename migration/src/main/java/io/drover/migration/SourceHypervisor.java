@@ -38,6 +38,12 @@ public interface SourceHypervisor {
 
   void changeBandwidth(long bytesPerSecond);
 
+  /**
+   * What the link carries, which a hypervisor cannot tell while much of what it sends need not
+   * cross: the last pages, which must, would take longer than it thinks.
+   */
+  void expectLink(long bytesPerSecond);
+
   void changeMaxDowntime(Duration maxDowntime);
 
   /**

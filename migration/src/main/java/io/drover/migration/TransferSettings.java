@@ -11,8 +11,6 @@ import java.util.Optional;
  * @param urgentChannel whether requested pages get a connection of their own; both sides the same
  * @param parallelChannels extra bulk channels; both sides the same; excludes post-copy
  * @param bytesPerSecond the source's limit; 0 means none
- * @param linkBytesPerSecond what the last pages cross with, where the hypervisor cannot tell
- *     because others cross faster than the link carries; 0 leaves it to the hypervisor
  * @param throttleGuest whether the source may slow the guest's processors until pre-copy converges
  * @param disks whether disks move too, so that the source's transfer waits at its switch
  * @param tlsDirectory certificates for the hypervisor's own TLS, where that carries the state
@@ -22,7 +20,6 @@ public record TransferSettings(
     boolean urgentChannel,
     int parallelChannels,
     long bytesPerSecond,
-    long linkBytesPerSecond,
     Duration maxDowntime,
     boolean throttleGuest,
     boolean disks,

@@ -37,7 +37,6 @@ public final class QemuSource implements SourceHypervisor {
   private volatile boolean switching;
   private volatile boolean urgentChannel;
   private volatile long bandwidth;
-  private volatile long linkBytesPerSecond;
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
   private volatile Consumer<HypervisorEvent> events = _ -> {};
   private volatile Optional<DiskMirrors> mirrors = Optional.empty();
@@ -64,7 +63,6 @@ public final class QemuSource implements SourceHypervisor {
     switching = false;
     urgentChannel = settings.urgentChannel();
     bandwidth = settings.bytesPerSecond();
-    linkBytesPerSecond = settings.linkBytesPerSecond();
     setup.prepareSource(settings);
   }
 
@@ -115,7 +113,14 @@ public final class QemuSource implements SourceHypervisor {
       // It sleeps, or is in post-copy, which has a rate of its own.
       return;
     }
-    setup.bandwidth(bytesPerSecond, linkBytesPerSecond);
+    setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bytesPerSecond));
+  }
+
+  @Override
+  public void expectLink(long bytesPerSecond) {
+    if (!switching) {
+      setup.switchoverBandwidth(bytesPerSecond);
+    }
   }
 
   @Override
@@ -156,7 +161,7 @@ public final class QemuSource implements SourceHypervisor {
       JsonNode _ = guest.control().run("migrate-start-postcopy");
     } catch (ProblemException refused) {
       // It may go on as a pre-copy: not asleep.
-      setup.bandwidth(bandwidth, linkBytesPerSecond);
+      setup.setParameter("max-bandwidth", TransferSetup.bandwidth(bandwidth));
       throw refused;
     }
     waker.ifPresent(Runnable::run);

@@ -21,7 +21,6 @@ final class TransferSetup {
   private static final String TLS_OBJECT = "drover-tls";
   // In effect no limit; 0 would mean the same to current versions but not to every one.
   private static final long UNLIMITED_BYTES_PER_SECOND = 1L << 40;
-  private static final String SWITCHOVER_BANDWIDTH = "avail-switchover-bandwidth";
   private static final Duration CLEANUP_PATIENCE = Duration.ofSeconds(5);
 
   private final QemuGuest guest;
@@ -33,14 +32,11 @@ final class TransferSetup {
   void prepareSource(TransferSettings settings) {
     setCapabilities(settings);
     ObjectNode parameters = commonParameters(settings);
-    parameters.put(
-        "max-bandwidth", maxBandwidth(settings.bytesPerSecond(), settings.linkBytesPerSecond()));
+    parameters.put("max-bandwidth", bandwidth(settings.bytesPerSecond()));
     parameters.put("downtime-limit", settings.maxDowntime().toMillis());
     // A limit here would make every requested page wait for the next 100 ms slice.
     parameters.put("max-postcopy-bandwidth", 0);
-    parameters.put(
-        SWITCHOVER_BANDWIDTH,
-        switchoverBandwidth(settings.bytesPerSecond(), settings.linkBytesPerSecond()));
+    parameters.put("avail-switchover-bandwidth", 0);
     parameters.put("cpu-throttle-initial", 20);
     parameters.put("cpu-throttle-increment", 20);
     parameters.put("max-cpu-throttle", 99);
@@ -57,23 +53,8 @@ final class TransferSetup {
     useTls(settings, "server");
   }
 
-  /**
-   * Who knows what the link carries also heeds the limit there: not all that QEMU sends crosses.
-   */
-  private static long maxBandwidth(long limit, long link) {
-    return limit == 0 || link > 0 ? UNLIMITED_BYTES_PER_SECOND : limit;
-  }
-
-  /** 0 lets QEMU go by how fast it sends. */
-  private static long switchoverBandwidth(long limit, long link) {
-    return limit == 0 || link == 0 ? link : Math.min(limit, link);
-  }
-
-  void bandwidth(long limit, long link) {
-    ObjectNode parameters = Qmp.object();
-    parameters.put("max-bandwidth", maxBandwidth(limit, link));
-    parameters.put(SWITCHOVER_BANDWIDTH, switchoverBandwidth(limit, link));
-    setParameters(parameters);
+  static long bandwidth(long bytesPerSecond) {
+    return bytesPerSecond == 0 ? UNLIMITED_BYTES_PER_SECOND : bytesPerSecond;
   }
 
   private static ObjectNode commonParameters(TransferSettings settings) {
@@ -195,6 +176,13 @@ final class TransferSetup {
     ObjectNode parameters = Qmp.object();
     parameters.put("tls-creds", TLS_OBJECT);
     JsonNode _ = guest.control().run("migrate-set-parameters", parameters);
+  }
+
+  /** Where QEMU's version lets that be said. */
+  void switchoverBandwidth(long bytesPerSecond) {
+    ObjectNode parameters = Qmp.object();
+    parameters.put("avail-switchover-bandwidth", bytesPerSecond);
+    setParameters(parameters);
   }
 
   void expectPeer(String name) {

@@ -334,7 +334,7 @@ class MoveIT {
     Path tls = Certificates.make(real.directory.resolve("tls"), "beta");
     TransferSettings settings =
         new TransferSettings(
-            true, true, 0, 0, 0, Duration.ofSeconds(5), false, false, Optional.of(tls));
+            true, true, 0, 0, Duration.ofSeconds(5), false, false, Optional.of(tls));
     QemuGuest a = startWriter("a");
     try (Move move = new Move(real, a, "b", settings)) {
       TransferAddress.TcpTls address = listenWithTls(move);

@@ -80,7 +80,7 @@ final class RealQemu implements AutoCloseable {
     // The guest rewrites all of its memory all the time: pre-copy ends only where what is left, all
     // of it, may cross while the guest stands still, also on a machine that is busy.
     return new TransferSettings(
-        postCopy, urgent, 0, 0, 0, Duration.ofSeconds(5), false, false, Optional.empty());
+        postCopy, urgent, 0, 0, Duration.ofSeconds(5), false, false, Optional.empty());
   }
 
   @Override
