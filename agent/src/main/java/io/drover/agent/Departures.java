@@ -564,9 +564,9 @@ final class Departures {
       LinkSpeed speed = probe(peer);
       ports.content.limitInFlight(
           Math.clamp(
-                  speed.rate().bytesPerSecond() / 100,
-                  Relay.inFlightFor(speed.rate(), speed.roundTrip()),
-                  64 << 20));
+              speed.rate().bytesPerSecond() / 100,
+              Relay.inFlightFor(speed.rate(), speed.roundTrip()),
+              64 << 20));
       // Post-copy's page requests share the link with the bulk: short queues keep them quick.
       if (plan.postCopyWanted()) {
         ports.tunnel.ifPresent(

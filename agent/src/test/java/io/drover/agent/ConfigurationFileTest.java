@@ -194,7 +194,7 @@ class ConfigurationFileTest {
         "network:~  routed-bridges:~    g: {gateway: [192.0.2.1/24]}|line 3: the gateway"
             + " '192.0.2.1/24'",
         "network: {redirect: vpn}|one of tunnel, off",
-        "network: {dns: {server: ns}}|'network.dns' wants server, key-file and zones",
+        "network: {dns: {server: ns}}|network.dns' wants server, key-file and zones",
         "network: {hooks: {webhook: 'file:///etc'}}|an address such as https",
         "network: {redirect-idle: 10ms}|a time from 1s to 24h",
       })
