@@ -33,7 +33,8 @@ public final class ArrivingGuest {
   private final StepLog log;
   private final Optional<ContinuityMessage.Offer> offer;
   private boolean loaded;
-  private boolean routed;
+  private final Object arriving = new Object();
+  private boolean arrived;
   private CompletableFuture<Void> restoring = CompletableFuture.completedFuture(null);
 
   ArrivingGuest(
@@ -143,7 +144,17 @@ public final class ArrivingGuest {
   }
 
   private void restore(ContinuityMessage.HandOver handOver) {
-    arrived();
+    CompletableFuture<Boolean> leads =
+        Meanwhile.call(
+            () -> {
+              arrived();
+              return true;
+            });
+    connections(handOver);
+    boolean _ = Meanwhile.result(leads);
+  }
+
+  private void connections(ContinuityMessage.HandOver handOver) {
     handOver.filter().ifPresent(filter -> log.wished("filter", () -> load(filter)));
     List<io.drover.model.IpAddress> own =
         ports.stream().flatMap(port -> port.card().addresses().stream()).toList();
@@ -164,15 +175,28 @@ public final class ArrivingGuest {
    * The guest was given up by its source: the way to it leads here. What arrives before it runs
    * waits in its device's queue.
    */
-  public synchronized void arrived() {
-    if (!routed && whereabouts().isPresent()) {
-      routed = true;
-      GuestWhereabouts next = whereabouts().orElseThrow();
-      if (next.addresses().isEmpty()) {
-        String _ = redirects.arrive(next, ports);
-      } else {
-        log.wished("route", () -> redirects.arrive(next, ports));
+  public void arrived() {
+    synchronized (arriving) {
+      if (!arrived) {
+        arrived = true;
+        whereabouts().ifPresent(this::route);
+        for (GuestPort port : ports) {
+          log.wished(
+              "port " + port.device(),
+              () -> {
+                network.learn(port);
+                return "%s leads to the guest".formatted(port.device());
+              });
+        }
       }
+    }
+  }
+
+  private void route(GuestWhereabouts next) {
+    if (next.addresses().isEmpty()) {
+      String _ = redirects.arrive(next, ports);
+    } else {
+      log.wished("route", () -> redirects.arrive(next, ports));
     }
   }
 
@@ -201,14 +225,6 @@ public final class ArrivingGuest {
       Thread.currentThread().interrupt();
     }
     arrived();
-    for (GuestPort port : ports) {
-      log.wished(
-          "port " + port.device(),
-          () -> {
-            network.learn(port);
-            return "%s leads to the guest".formatted(port.device());
-          });
-    }
   }
 
   /** What has been done so far, for the source to show. */
@@ -226,6 +242,9 @@ public final class ArrivingGuest {
 
   /** The guest never ran here and never will. */
   public synchronized void undo() {
+    synchronized (arriving) {
+      arrived = false; // another try may follow
+    }
     whereabouts().ifPresent(next -> redirects.abandon(guest, host));
     if (loaded) {
       loaded = false;

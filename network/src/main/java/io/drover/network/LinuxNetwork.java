@@ -5,6 +5,7 @@ import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -45,7 +46,7 @@ public final class LinuxNetwork implements HostNetwork {
   public GuestFilter filter(GuestName guest) {
     String name = GuestFilter.tableName(guest);
     List<FilterTable> tables = new ArrayList<>();
-    for (String family : FilterJson.families(good("nft", "-j", "list", "tables").out(), name)) {
+    for (String family : families(name)) {
       String listing = good("nft", "-j", "list", "table", family, name).out();
       FilterTable table = FilterJson.table(listing, family, name);
       tables.add(
@@ -54,6 +55,17 @@ public final class LinuxNetwork implements HostNetwork {
               : table);
     }
     return new GuestFilter(tables);
+  }
+
+  private List<String> families(String table) {
+    try {
+      return FilterJson.families(good("nft", "-j", "list", "tables").out(), table);
+    } catch (ProblemException e) {
+      if (e.problem().code().equals(SystemCommands.MISSING)) {
+        return List.of(); // a host without nftables has no tables
+      }
+      throw e;
+    }
   }
 
   @Override
@@ -97,7 +109,7 @@ public final class LinuxNetwork implements HostNetwork {
   @Override
   public void removeFilter(GuestName guest) {
     String name = GuestFilter.tableName(guest);
-    for (String family : FilterJson.families(good("nft", "-j", "list", "tables").out(), name)) {
+    for (String family : families(name)) {
       Commands.Output _ = good("nft", "delete", "table", family, name);
     }
   }

@@ -106,7 +106,8 @@ final class NameUpdates {
     Name marked = markOf(name);
     Update update = new Update(name(settings.zoneOf(card.dnsName().orElseThrow()).orElseThrow()));
     if (there.isPresent()) {
-      update.present(there.get());
+      // As a demand it has no time to live: the standard wants 0.
+      update.present(new TXTRecord(marked, DClass.IN, 0, there.get().getStrings()));
     } else {
       update.absent(marked, Type.TXT);
     }

@@ -166,8 +166,7 @@ final class Notifier {
       log.required(step, action);
       return true;
     } catch (ProblemException e) {
-      log.failed(step, e.problem(), System.nanoTime());
-      return false;
+      return false; // the log has it
     }
   }
 }

@@ -115,6 +115,9 @@ public final class Redirects implements AutoCloseable {
   public synchronized void found(GuestName guest, List<GuestPort> ports) {
     List<IpAddress> addresses = routed(ports);
     GuestWhereabouts now = known.get(guest);
+    if (Optional.ofNullable(moving.get(guest)).filter(next -> next.isAt(self)).isPresent()) {
+      moving.remove(guest); // it has arrived for good
+    }
     if (ports.stream().anyMatch(Redirects::isKnown) && (now == null || now.isAt(self))) {
       GuestWhereabouts here = now == null ? GuestWhereabouts.first(guest, self, addresses) : now;
       learn(here);

@@ -37,7 +37,7 @@ final class StepLog {
     try {
       note(name, ContinuityStep.State.DONE, action.get(), began);
     } catch (ProblemException e) {
-      note(name, ContinuityStep.State.FAILED, e.problem().toString(), began);
+      failed(name, e.problem(), began);
       throw e;
     }
   }

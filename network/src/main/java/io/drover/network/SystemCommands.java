@@ -18,6 +18,9 @@ import java.util.concurrent.TimeUnit;
  * @param prefix comes before every command, such as {@code ip netns exec NAME}
  */
 public record SystemCommands(List<String> prefix) implements Commands {
+  /** The code of the problem that a tool is not installed. */
+  static final String MISSING = "network-tool-missing";
+
   public SystemCommands {
     prefix = List.copyOf(prefix);
   }
@@ -33,7 +36,7 @@ public record SystemCommands(List<String> prefix) implements Commands {
     try {
       ProcessBuilder builder = new ProcessBuilder(words);
       builder.environment().put("LC_ALL", "C");
-      Process process = builder.start();
+      Process process = start(builder, command);
       try {
         CompletableFuture<String> out = reading(process.getInputStream());
         CompletableFuture<String> err = reading(process.getErrorStream());
@@ -45,11 +48,21 @@ public record SystemCommands(List<String> prefix) implements Commands {
       } finally {
         process.destroyForcibly();
       }
-    } catch (IOException e) {
-      throw failed(command, String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failed(command, "interrupted");
+    }
+  }
+
+  private static Process start(ProcessBuilder builder, List<String> command) {
+    try {
+      return builder.start();
+    } catch (IOException e) {
+      throw Problem.host(
+              MISSING,
+              "'%s' cannot be started: %s".formatted(command.getFirst(), e.getMessage()),
+              "Install iproute2, nftables and conntrack.")
+          .asException(e);
     }
   }
 

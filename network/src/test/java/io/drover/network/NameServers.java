@@ -112,7 +112,8 @@ final class NameServers implements AutoCloseable {
   private List<String> knotd() throws IOException {
     StringBuilder zones = new StringBuilder();
     for (String zone : ZONES) {
-      zones.append("  - {domain: %s, file: %s/%s, acl: drover}\n".formatted(zone, folder, zone));
+      zones.append(
+          "  - domain: %1$s\n    file: %2$s/%1$s\n    acl: drover\n".formatted(zone, folder));
     }
     Path file = folder.resolve("knot.conf");
     Files.writeString(
@@ -122,9 +123,13 @@ final class NameServers implements AutoCloseable {
           rundir: %1$s
           listen: 127.0.0.1@%2$d
         key:
-          - {id: drover., algorithm: hmac-sha256, secret: "%3$s"}
+          - id: drover.
+            algorithm: hmac-sha256
+            secret: %3$s
         acl:
-          - {id: drover, key: drover., action: update}
+          - id: drover
+            key: drover.
+            action: update
         database:
           storage: %1$s
         zone:

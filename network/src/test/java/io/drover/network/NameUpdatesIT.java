@@ -89,7 +89,7 @@ class NameUpdatesIT {
                       Thread.ofVirtual()
                           .start(
                               () -> {
-                                while (true) {
+                                for (int i = 0; i < 100; i++) {
                                   try {
                                     String _ =
                                         updates.write(

@@ -286,7 +286,7 @@ class RedirectsIT {
   }
 
   private static void until(String what, BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(40).toNanos();
     while (!condition.getAsBoolean()) {
       assertThat(System.nanoTime()).as(what).isLessThan(deadline);
       try {
@@ -328,7 +328,7 @@ class RedirectsIT {
         for (SocketChannel[] way : new SocketChannel[][] {{near, far}, {far, near}}) {
           way[0].write(ByteBuffer.wrap("hello".getBytes(StandardCharsets.UTF_8)));
           ByteBuffer read = ByteBuffer.allocate(5);
-          way[1].socket().setSoTimeout(5000);
+          way[1].socket().setSoTimeout(20_000);
           InputStream in = way[1].socket().getInputStream();
           assertThat(in.readNBytes(read.array(), 0, 5)).isEqualTo(5);
         }
