@@ -14,20 +14,41 @@ final class ContinuityExperiment {
   private static final double TOLERANCE_MILLIS = 50;
 
   /** The network where the guest arrives hears of it, and nothing else is done. */
-  private static final Method ANNOUNCE = new Method("announce", Topology.GUEST_BRIDGE, "");
+  private static final Method ANNOUNCE =
+      new Method("announce", Topology.GUEST_BRIDGE, "", Method.Filter.NONE);
+
+  /** What still comes to the first host is passed on, and the guest's answers go back that way. */
+  private static final Method REDIRECT = new Method("redirect", "vm0", "", Method.Filter.NONE);
+
+  /** The same through a firewall that drops what it did not see from its beginning. */
+  private static final Method FILTERED =
+      new Method("redirect, strict firewall", "vm0", "", Method.Filter.STRICT);
 
   private ContinuityExperiment() {}
 
   static Experiment of() {
-    Crossing near = new Crossing("one subnet", "alpha", "beta", List.of(ANNOUNCE));
-    Crossing far = new Crossing("across subnets", "alpha", "gamma", List.of(ANNOUNCE));
+    Crossing near = new Crossing("one subnet", "alpha", "beta", List.of(ANNOUNCE, REDIRECT));
+    Crossing far =
+        new Crossing("across subnets", "alpha", "gamma", List.of(ANNOUNCE, REDIRECT, FILTERED));
     List<Target> targets = new ArrayList<>(targets(near, ANNOUNCE));
+    targets.addAll(targets(near, REDIRECT));
+    targets.addAll(targets(far, REDIRECT));
+    targets.addAll(targets(far, FILTERED));
+    targets.add(
+        target(
+            "forbidden packets let through, at worst, %s, %s"
+                .formatted(far.name(), FILTERED.name()),
+            far,
+            FILTERED,
+            Measure.FORBIDDEN,
+            0));
     return new Experiment(
         "continuity",
         "What do a guest's users outside notice of a move, in one subnet and across two?",
         new Reach(List.of(near, far)),
         List.of(
             Measure.CUT_OFF,
+            Measure.FORBIDDEN,
             Measure.DATAGRAM_EXCESS,
             Measure.CONNECTION_EXCESS,
             Measure.DOWNTIME,

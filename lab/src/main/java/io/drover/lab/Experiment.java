@@ -482,7 +482,14 @@ record Experiment(
    * @param bridge which the guest's card joins
    * @param agentLines what every host's agent is told for it
    */
-  record Method(String name, String bridge, String agentLines) {}
+  record Method(String name, String bridge, String agentLines, Filter filter) {
+    /** What the hosts let through to the guest. */
+    enum Filter {
+      NONE,
+      /** See {@link StrictFilter}; somebody tries what it forbids all the time. */
+      STRICT
+    }
+  }
 
   /**
    * A guest and a link.

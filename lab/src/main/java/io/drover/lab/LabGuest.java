@@ -124,6 +124,11 @@ final class LabGuest {
     return network.addresses(index);
   }
 
+  /** All of them, without. */
+  List<String> bareAddresses() {
+    return network.bareAddresses(index);
+  }
+
   Workload workload() {
     return workload;
   }

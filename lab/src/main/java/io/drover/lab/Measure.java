@@ -49,6 +49,8 @@ enum Measure {
   WEB_GAP("web pages", "ms", Better.LOWER),
   /** Kinds of clients of which a connection ended, or that heard nothing any more. */
   CUT_OFF("kinds of clients cut off", "", Better.LOWER),
+  /** What came through although the guest's filter forbids it. */
+  FORBIDDEN("forbidden packets let through", "", Better.LOWER),
   /** The longest silence of ping and UDP, without the agents' downtime. */
   DATAGRAM_EXCESS("ping and UDP beyond downtime", "ms", Better.LOWER),
   /** The longest silence of TCP, without the downtime and the time-out that it leads to. */

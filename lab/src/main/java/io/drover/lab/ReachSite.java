@@ -8,8 +8,10 @@ import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +88,11 @@ final class ReachSite implements Site {
   }
 
   private Clients clientsNow(Place at) {
-    return Clients.of(at.lab(), image, at.guest().address(), Clients.LAWFUL, REACH_PATIENCE);
+    Set<ClientKind> kinds = EnumSet.copyOf(Clients.LAWFUL);
+    if (at.method().filter() == Method.Filter.STRICT) {
+      kinds.add(ClientKind.FORBIDDEN);
+    }
+    return Clients.of(at.lab(), image, at.guest().address(), kinds, REACH_PATIENCE);
   }
 
   private MigrationView move(Place from, String target) {
@@ -126,6 +132,14 @@ final class ReachSite implements Site {
             gaps.put(
                 ClientKind.SINK,
                 (double) (traffic.longestRun() + 1) * ClientKind.SINK.interval().toMillis()));
+    Optional<ClientReport> forbidden = Optional.ofNullable(reports.get(ClientKind.FORBIDDEN));
+    gaps.remove(ClientKind.FORBIDDEN);
+    // The guest counts packets, the client connections that were taken.
+    forbidden.ifPresent(
+        report ->
+            values.put(
+                Measure.FORBIDDEN,
+                (double) (report.answers() + silent.map(SilentTraffic::forbidden).orElse(0L))));
     gaps.forEach((kind, gap) -> values.put(measure(kind), gap));
     values.put(
         Measure.CUT_OFF, (double) reports.values().stream().filter(ClientReport::isCutOff).count());
@@ -193,6 +207,10 @@ final class ReachSite implements Site {
     place = fresh;
     agents.at(LabAgents.socket(lab, trip.from())).startGuest(guest.spec());
     guest.awaitLoaded(trip.from());
+    if (method.filter() == Method.Filter.STRICT) {
+      StrictFilter.harden(lab);
+      StrictFilter.load(lab, trip.from(), guest);
+    }
     return fresh;
   }
 

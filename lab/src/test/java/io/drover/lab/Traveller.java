@@ -41,6 +41,10 @@ final class Traveller {
     return spec.name();
   }
 
+  LabGuest labGuest() {
+    return guest;
+  }
+
   String address() {
     return guest.address();
   }
