@@ -345,7 +345,9 @@ final class Arrivals implements PeerHandler {
             prepare,
             answer,
             settings,
-            TargetState.initial(),
+            answer.disks().isEmpty()
+                ? TargetState.initial()
+                : TargetState.initial().withDisks(),
             hypervisor);
     arrival.migration.attach(connection);
     arrival.migration.begin();
