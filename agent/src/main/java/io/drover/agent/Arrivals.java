@@ -345,9 +345,7 @@ final class Arrivals implements PeerHandler {
             prepare,
             answer,
             settings,
-            answer.disks().isEmpty()
-                ? TargetState.initial()
-                : TargetState.initial().withDisks(),
+            answer.disks().isEmpty() ? TargetState.initial() : TargetState.initial().withDisks(),
             hypervisor);
     arrival.migration.attach(connection);
     arrival.migration.begin();

@@ -159,14 +159,21 @@ class DisksIT {
             .lab()
             .node(Fleet.ALPHA)
             .run(
-                "qemu-img", "create", "-q", "-f", "qcow2", "-b", base.path(), "-F", "raw",
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-b",
+                base.path(),
+                "-F",
+                "raw",
                 "/run/disks/top.qcow2");
     Traveller guest =
         fleet()
             .boot(
                 Fleet.ALPHA,
-                List.of(
-                    new GuestSpec.DiskSpec("/run/disks/top.qcow2", "qcow2", Optional.empty())),
+                List.of(new GuestSpec.DiskSpec("/run/disks/top.qcow2", "qcow2", Optional.empty())),
                 "24,2");
     guest.assertDisksRemember();
     fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());

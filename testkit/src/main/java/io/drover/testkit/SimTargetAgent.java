@@ -151,7 +151,8 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
   private void answerForUnknown(SimLink.Connection by, PeerMessage message) {
     switch (message) {
       case PeerMessage.Prepare prepare when prepare.generation() == 0 -> {
-        TargetStep first = TargetMachine.start(
+        TargetStep first =
+            TargetMachine.start(
                 world().disks().moving()
                     ? TargetState.initial().withDisks()
                     : TargetState.initial());
