@@ -395,7 +395,7 @@ final class Arrivals implements PeerHandler {
             prepare,
             answer,
             settings,
-            TargetState.initial(),
+            answer.disks().isEmpty() ? TargetState.initial() : TargetState.initial().withDisks(),
             hypervisor,
             offerOf(connection));
     arrival.migration.attach(connection);

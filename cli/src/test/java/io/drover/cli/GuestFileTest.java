@@ -31,6 +31,8 @@ class GuestFileTest {
               List.of(
                   new GuestSpec.CardSpec(Optional.of("52:54:00:12:34:56"), "br0"),
                   new GuestSpec.CardSpec(Optional.empty(), "br1"))),
+          Optional.of(
+              List.of(new GuestSpec.DiskSpec("/srv/web.img", "qcow2", Optional.of("root")))),
           Optional.empty(),
           Optional.empty());
 
@@ -48,6 +50,8 @@ class GuestFileTest {
                 network-cards:
                   - {mac: "52:54:00:12:34:56", bridge: br0}
                   - bridge: br1
+                disks:
+                  - {path: /srv/web.img, format: qcow2, serial: root}
                 """,
                 "web.yaml"))
         .isEqualTo(WEB);

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -141,6 +142,72 @@ class DisksIT {
     fleet().agent(Fleet.BETA).resumeGuest(guest.name());
     guest.assertDisksRemember();
     guest.assertWell();
+  }
+
+  @Test
+  void anImageThatIsBasedOnAnotherArrivesWholeAndOnItsOwn() throws IOException {
+    GuestSpec.DiskSpec base = raw(Fleet.ALPHA, "base.img", 64);
+    byte[] bytes = new byte[(int) (8 * MEBIBYTE)];
+    new Random(5).nextBytes(bytes);
+    try (RandomAccessFile file =
+        new RandomAccessFile(image(Fleet.ALPHA, "base.img").toFile(), "rw")) {
+      file.seek(50 * MEBIBYTE);
+      file.write(bytes);
+    }
+    String _ =
+        fleet()
+            .lab()
+            .node(Fleet.ALPHA)
+            .run(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-b",
+                base.path(),
+                "-F",
+                "raw",
+                "/run/disks/top.qcow2");
+    Traveller guest =
+        fleet()
+            .boot(
+                Fleet.ALPHA,
+                List.of(new GuestSpec.DiskSpec("/run/disks/top.qcow2", "qcow2", Optional.empty())),
+                "24,2");
+    guest.assertDisksRemember();
+    fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());
+    MigrationView view =
+        guest.move(
+            MigrationRequest.of(guest.name(), guest.elsewhere())
+                .withMode("precopy")
+                .withStorage("keep"));
+    assertThat(images(Fleet.BETA)).containsExactly(image(Fleet.BETA, "top.qcow2"));
+    Path there = flat(Fleet.BETA, "top.qcow2");
+    Path here = flat(Fleet.ALPHA, "top.qcow2.moved-" + view.id());
+    assertThat(Files.mismatch(here, there)).isEqualTo(-1);
+    Files.delete(here);
+    Files.delete(there);
+    fleet().agent(Fleet.BETA).resumeGuest(guest.name());
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  /** What a guest reads from an image. */
+  private static Path flat(String host, String name) {
+    String _ =
+        fleet()
+            .lab()
+            .node(host)
+            .run(
+                "qemu-img",
+                "convert",
+                "-U",
+                "-O",
+                "raw",
+                "/run/disks/" + name,
+                "/run/disks/flat.img");
+    return image(host, "flat.img");
   }
 
   private static MigrationView slowly(Traveller guest, String mode) {

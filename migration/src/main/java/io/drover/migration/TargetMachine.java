@@ -265,7 +265,7 @@ public final class TargetMachine {
     return switch (state.stage()) {
       case PREPARING, READY, RECEIVING, GONE ->
           // Where the hypervisor is gone nothing can be lost any more, whoever owned it.
-          state.committed() && state.stage() != Stage.GONE
+          (state.committed() && state.stage() != Stage.GONE) || state.disksMayBeWhole()
               ? TargetStep.of(state)
               : TargetStep.of(
                   discarded(state, "The source fell silent before the guest was here"),

@@ -13,6 +13,7 @@ import java.util.function.Consumer;
  * @param mayHaveRun whether the guest was allowed to run here, even if it is not known to have
  * @param received whether all of its memory is here
  * @param finishedThere whether the source said that it has sent everything
+ * @param disks whether disks come with the guest
  * @param generation which hypervisor this is; see {@link SourceState#generation}
  * @param connected whether the control connection stands
  * @param pendingListen an attempt that waits for this side's hypervisor to notice the break
@@ -25,6 +26,7 @@ public record TargetState(
     boolean mayHaveRun,
     boolean received,
     boolean finishedThere,
+    boolean disks,
     int generation,
     boolean connected,
     Optional<Integer> pendingListen,
@@ -59,6 +61,7 @@ public record TargetState(
         Stage.PREPARING,
         false,
         true,
+        false,
         false,
         false,
         false,
@@ -100,6 +103,19 @@ public record TargetState(
 
   TargetState withFinishedThere() {
     return edited(draft -> draft.finishedThere = true);
+  }
+
+  /**
+   * Whether what is here may be the guest's newest disk, of which the source knows and this host
+   * does not: memory is sent only when disks are copied, and rebuilt only when they are whole.
+   */
+  boolean disksMayBeWhole() {
+    return disks && (generation > 0 || (stage != Stage.PREPARING && stage != Stage.READY));
+  }
+
+  /** Of a guest that comes with disks. */
+  public TargetState withDisks() {
+    return edited(draft -> draft.disks = true);
   }
 
   TargetState withConnected(boolean value) {
@@ -145,6 +161,7 @@ public record TargetState(
     private boolean mayHaveRun;
     private boolean received;
     private boolean finishedThere;
+    private boolean disks;
     private int generation;
     private boolean connected;
     private Optional<Integer> pendingListen;
@@ -158,6 +175,7 @@ public record TargetState(
       mayHaveRun = from.mayHaveRun;
       received = from.received;
       finishedThere = from.finishedThere;
+      disks = from.disks;
       generation = from.generation;
       connected = from.connected;
       pendingListen = from.pendingListen;
@@ -173,6 +191,7 @@ public record TargetState(
           mayHaveRun,
           received,
           finishedThere,
+          disks,
           generation,
           connected,
           pendingListen,

@@ -8,6 +8,7 @@ import io.drover.model.Problem;
 import io.drover.model.Version;
 import io.drover.wire.PeerMessage;
 import io.drover.wire.PeerMessage.TargetStage;
+import io.drover.wire.Ticket;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -342,5 +343,107 @@ class SourceMachineTest {
     assertThat(outcome()).isEmpty();
     on(new SourceEvent.Resolved(SourceEvent.Decision.TARGET_HAS_IT));
     assertThat(outcome()).contains(Outcome.COMPLETED);
+  }
+
+  // ---- disks ----
+
+  private static final PeerMessage.DisksOpen DISKS_OPEN =
+      new PeerMessage.DisksOpen(1, List.of(new Ticket(1, 2)));
+
+  private void mirroring() {
+    on(new SourceEvent.Connected());
+    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(0), List.of()));
+    peer(DISKS_OPEN);
+    assertThat(state.stage()).isEqualTo(Stage.MIRRORING);
+  }
+
+  private void copyingWithDisks() {
+    mirroring();
+    hypervisor(new HypervisorEvent.DisksReady(0));
+    peer(LISTENING);
+    assertThat(state.stage()).isEqualTo(Stage.COPYING);
+  }
+
+  @Test
+  void asksForTheMemorysChannelsOnlyWhenTheDisksAreCopied() {
+    mirroring();
+    assertThat(effects).containsExactly(new SourceEffect.ConnectDisks(DISKS_OPEN));
+    hypervisor(new HypervisorEvent.DisksReady(0));
+    assertThat(effects).containsExactly(new SourceEffect.Send(new PeerMessage.Listen(0)));
+  }
+
+  @Test
+  void letsTheHypervisorFinishOnlyWhenTheDisksAreWhole() {
+    copyingWithDisks();
+    hypervisor(new HypervisorEvent.SwitchPaused(0));
+    assertThat(effects).containsExactly(new SourceEffect.CompleteDisks());
+    hypervisor(new HypervisorEvent.DisksWhole(0));
+    // Durable first: a restarted agent that finds the transfer completed has to know.
+    assertThat(effects)
+        .containsExactly(new SourceEffect.Journal(), new SourceEffect.ContinueSwitch());
+  }
+
+  @Test
+  void neverCommitsATransferThatEndedWithoutItsDisks() {
+    copyingWithDisks();
+    hypervisor(new HypervisorEvent.TransferCompleted(0));
+    assertThat(state.stage()).isEqualTo(Stage.ABORTING);
+    assertThat(effects)
+        .startsWith(
+            new SourceEffect.Journal(),
+            new SourceEffect.CancelDisks(),
+            new SourceEffect.ContinueGuest());
+  }
+
+  @Test
+  void connectsDisksAgainOnceTheTargetIsBack() {
+    mirroring();
+    on(new SourceEvent.Disconnected("cut"));
+    on(new SourceEvent.DisksCut("cut"));
+    assertThat(effects).containsExactly(new SourceEffect.RetryLater());
+    on(new SourceEvent.RetryDue());
+    assertThat(effects).isEmpty();
+    on(new SourceEvent.Connected());
+    status(TargetStage.RECEIVING, false);
+    assertThat(effects).containsExactly(new SourceEffect.Send(new PeerMessage.OpenDisks(2)));
+    peer(DISKS_OPEN);
+    assertThat(effects).as("an answer of the attempt before").isEmpty();
+    assertThat(state.stage()).isEqualTo(Stage.MIRRORING);
+  }
+
+  @Test
+  void failsTheDisksBeforeItBreaksAHypervisorThatMayWaitForThem() {
+    copyingWithDisks();
+    on(new SourceEvent.SwitchWanted());
+    on(new SourceEvent.Stalled("nothing moves"));
+    assertThat(effects)
+        .containsExactly(new SourceEffect.CancelDisks(), new SourceEffect.BreakTransfer());
+  }
+
+  @Test
+  void removesItsDisksOnlyWhenTheTargetSaysThatItHasEverything() {
+    copyingWithDisks();
+    hypervisor(new HypervisorEvent.SwitchPaused(0));
+    hypervisor(new HypervisorEvent.DisksWhole(0));
+    hypervisor(new HypervisorEvent.TransferCompleted(0));
+    peer(new PeerMessage.Running());
+    peer(new PeerMessage.Received());
+    assertThat(effects)
+        .containsExactly(
+            new SourceEffect.CloseChannels(),
+            new SourceEffect.RemoveGuest(),
+            new SourceEffect.ReleaseDisks(List.of(0)),
+            new SourceEffect.Journal());
+  }
+
+  @Test
+  void keepsItsDisksWhereOnlyAPersonSaysThatTheTargetHasThem() {
+    copyingWithDisks();
+    hypervisor(new HypervisorEvent.SwitchPaused(0));
+    hypervisor(new HypervisorEvent.DisksWhole(0));
+    hypervisor(new HypervisorEvent.TransferCompleted(0));
+    on(new SourceEvent.Resolved(SourceEvent.Decision.TARGET_HAS_IT));
+    assertThat(effects).contains(new SourceEffect.RemoveGuest());
+    assertThat(effects).doesNotContain(new SourceEffect.ReleaseDisks(List.of(0)));
   }
 }

@@ -18,12 +18,16 @@ import tools.jackson.databind.node.ObjectNode;
  * The mirrors of one guest's disks, as jobs of its QEMU. They begin in the background. Once all are
  * copied, and earlier if the guest writes faster than that comes to an end, each write of the guest
  * waits until the target has it as well: so there is an end, and little is left at the switch.
+ *
+ * <p>One begins after the other: to begin one QEMU waits for all requests under way, and with it
+ * everything else does. Of those that are copied hardly any are.
  */
 final class DiskMirrors {
   private static final Logger LOG = LoggerFactory.getLogger(DiskMirrors.class);
   private static final String JOB = "move";
   private static final Duration LOOK_EVERY = Duration.ofMillis(50);
   private static final Duration LOOK_AT_THE_SWITCH = Duration.ofMillis(1);
+  private static final Duration BEGIN_PATIENCE = Duration.ofSeconds(30);
   private static final Duration END_PATIENCE = Duration.ofSeconds(10);
 
   /** For so long the rest may stay as large as it is before the guest's writes are held back. */
@@ -32,7 +36,9 @@ final class DiskMirrors {
   private final QemuGuest guest;
   private final Consumer<HypervisorEvent> events;
   private final List<DiskMirror> mirrors;
+  private final List<DiskState> disks;
   private final boolean changesMode;
+  private int begun;
   private volatile DiskProgress progress = DiskProgress.NONE;
   private volatile Stage stage = Stage.COPYING;
 
@@ -58,6 +64,7 @@ final class DiskMirrors {
     this.guest = guest;
     this.mirrors = mirrors;
     this.events = events;
+    this.disks = guest.disks();
     this.changesMode =
         guest
             .control()
@@ -69,9 +76,14 @@ final class DiskMirrors {
   static DiskMirrors start(
       QemuGuest guest, List<DiskMirror> mirrors, Consumer<HypervisorEvent> events) {
     DiskMirrors started = new DiskMirrors(guest, mirrors, events);
-    mirrors.forEach(started::begin);
+    started.beginNext();
     Thread.ofVirtual().name("mirrors of " + guest.definition().name()).start(started::watch);
     return started;
+  }
+
+  private void beginNext() {
+    begin(mirrors.get(begun));
+    begun++;
   }
 
   private void begin(DiskMirror mirror) {
@@ -90,7 +102,7 @@ final class DiskMirrors {
     job.put("filter-node-name", "mirror" + mirror.disk());
     // It stays to be seen how it ended.
     job.put("auto-dismiss", false);
-    JsonNode _ = guest.control().run("blockdev-mirror", job);
+    JsonNode _ = guest.control().run("blockdev-mirror", job, BEGIN_PATIENCE);
   }
 
   private static String far(int disk) {
@@ -117,6 +129,12 @@ final class DiskMirrors {
           smallestAtNanos = System.nanoTime();
         }
         boolean ready = jobs.values().stream().allMatch(Job::ready);
+        if (ready && begun < mirrors.size()) {
+          beginNext();
+          heldBack = !changesMode;
+          smallest = Long.MAX_VALUE;
+          continue;
+        }
         boolean stagnates = System.nanoTime() - smallestAtNanos > STAGNATION.toNanos();
         if (!heldBack && stage == Stage.COPYING && (ready || stagnates)) {
           heldBack = true;
@@ -131,8 +149,17 @@ final class DiskMirrors {
           events.accept(new HypervisorEvent.DisksWhole(System.nanoTime()));
         }
       }
+    } catch (ProblemException e) {
+      fail(e.problem().message());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void fail(String reason) {
+    if (stage != Stage.OVER) {
+      stage = Stage.OVER;
+      events.accept(new HypervisorEvent.DisksFailed(reason, System.nanoTime()));
     }
   }
 
@@ -140,10 +167,15 @@ final class DiskMirrors {
   private Map<Integer, Job> lookAgain() {
     try {
       Map<Integer, Job> jobs = jobs(guest);
+      long waiting =
+          mirrors.stream()
+              .skip(begun)
+              .mapToLong(mirror -> disks.get(mirror.disk()).allocatedBytes())
+              .sum();
       progress =
           new DiskProgress(
-              jobs.values().stream().mapToLong(Job::total).sum(),
-              jobs.values().stream().mapToLong(job -> job.total() - job.done()).sum());
+              waiting + jobs.values().stream().mapToLong(Job::total).sum(),
+              waiting + jobs.values().stream().mapToLong(job -> job.total() - job.done()).sum());
       return jobs;
     } catch (ProblemException e) {
       if (!guest.isAlive()) {
@@ -155,22 +187,18 @@ final class DiskMirrors {
 
   /** An end that nobody asked for, or one with something left over. */
   private boolean failed(Map<Integer, Job> jobs) {
-    for (DiskMirror mirror : mirrors) {
+    for (DiskMirror mirror : mirrors.subList(0, begun)) {
       Job job = jobs.get(mirror.disk());
       boolean bad =
           job == null
               || !job.error().isEmpty()
               || (job.ended() && (stage != Stage.COMPLETING || job.done() != job.total()));
-      if (bad && stage != Stage.OVER) {
-        stage = Stage.OVER;
+      if (bad) {
         String reason =
             job == null
                 ? "the job is gone"
                 : job.error().isEmpty() ? "it ended early" : job.error();
-        events.accept(
-            new HypervisorEvent.DisksFailed(
-                "%s: %s".formatted(guest.definition().disks().get(mirror.disk()).path(), reason),
-                System.nanoTime()));
+        fail("%s: %s".formatted(guest.definition().disks().get(mirror.disk()).path(), reason));
         return true;
       }
     }

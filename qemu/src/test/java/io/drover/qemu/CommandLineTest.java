@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.NetworkCard;
 import io.drover.model.ProblemException;
@@ -29,6 +31,9 @@ class CommandLineTest {
           Optional.of("/boot/i"),
           "console=ttyS0 x,y",
           List.of(new NetworkCard("52:54:00:00:00:01", "br0")),
+          List.of(
+              new GuestDisk("/srv/a,\"1\".img", DiskFormat.RAW, Optional.of("root")),
+              new GuestDisk("/srv/b", DiskFormat.QCOW2, Optional.empty())),
           Optional.of("/var/log/a,b"),
           Optional.empty());
 
@@ -78,6 +83,17 @@ class CommandLineTest {
     assertThat(line())
         .contains("tap,id=net0,ifname=" + name + ",script=no,downscript=no,vhost=off")
         .contains("virtio-net-pci,id=card0,netdev=net0,mac=52:54:00:00:00:01,romfile=");
+  }
+
+  @Test
+  void givesEveryDiskNodesOfLastingNames() {
+    assertThat(line())
+        .contains(
+            "{\"driver\":\"raw\",\"node-name\":\"disk0\",\"discard\":\"unmap\",\"file\":"
+                + "{\"driver\":\"file\",\"node-name\":\"file0\","
+                + "\"filename\":\"/srv/a,\\\"1\\\".img\",\"discard\":\"unmap\"}}",
+            "virtio-blk-pci,id=drive0,drive=disk0,serial=root",
+            "virtio-blk-pci,id=drive1,drive=disk1");
   }
 
   @Test

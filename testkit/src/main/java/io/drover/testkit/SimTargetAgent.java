@@ -155,7 +155,11 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
   private void answerForUnknown(SimLink.Connection by, PeerMessage message) {
     switch (message) {
       case PeerMessage.Prepare prepare when prepare.generation() == 0 -> {
-        TargetStep first = TargetMachine.start(TargetState.initial());
+        TargetStep first =
+            TargetMachine.start(
+                world().disks().moving()
+                    ? TargetState.initial().withDisks()
+                    : TargetState.initial());
         begin(new Step<>(first.state(), first.effects()));
       }
       case PeerMessage.Abort _ -> by.sendToSource(new PeerMessage.Aborted());
