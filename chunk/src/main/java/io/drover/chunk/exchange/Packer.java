@@ -13,6 +13,8 @@ final class Packer implements AutoCloseable {
   private static final int WINDOW = 16;
   // What packing at the first level takes of a byte, about.
   private static final double FIRST_LEVEL_NANOS = 4;
+  // No level takes that long; then others need the processors.
+  private static final double STARVED_NANOS = 80;
   private static final int TRIED_OF = 16;
 
   private final ZstdCompressCtx context = new ZstdCompressCtx();
@@ -50,10 +52,10 @@ final class Packer implements AutoCloseable {
     int before = level;
     if (level == 0) {
       level = waitNanos > 3 * FIRST_LEVEL_NANOS * bytes ? 1 : 0;
+    } else if (waitNanos < packNanos / 2 || packNanos > STARVED_NANOS * bytes) {
+      level--;
     } else if (waitNanos > 3 * packNanos) {
       level = Math.min(HARDEST, level + 1);
-    } else if (waitNanos < packNanos / 2) {
-      level--;
     }
     if (level != before && level > 0) {
       ZstdCompressCtx _ = context.setLevel(level);
