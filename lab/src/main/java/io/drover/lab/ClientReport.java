@@ -64,9 +64,12 @@ record ClientReport(
     return Long.parseLong(words.getOrDefault(key, ""));
   }
 
-  /** Whether it was cut off: nobody heard of it for long, or a connection ended badly. */
+  /**
+   * Whether it was cut off: nobody answered it for long, or a connection ended badly. An idle one
+   * has to be woken before.
+   */
   boolean isCutOff() {
-    boolean unheard = kind.isAnswered() && kind != ClientKind.IDLE && silentMillis > CUT_OFF_MILLIS;
+    boolean unheard = kind.isAnswered() && silentMillis > CUT_OFF_MILLIS;
     return unheard || broken > 0;
   }
 

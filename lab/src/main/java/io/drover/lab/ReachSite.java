@@ -25,6 +25,9 @@ final class ReachSite implements Site {
   /** For what was retransmitted later and later, and for what the guest says once a second. */
   private static final Duration SETTLE = Duration.ofSeconds(4);
 
+  /** The guest says once a second what came, and a report takes its time. */
+  private static final long LAST_WORD_MILLIS = 2500;
+
   private static final Duration REACH_PATIENCE = Duration.ofSeconds(15);
 
   private final Crossing trip;
@@ -131,7 +134,8 @@ final class ReachSite implements Site {
         traffic ->
             gaps.put(
                 ClientKind.SINK,
-                (double) (traffic.longestRun() + 1) * ClientKind.SINK.interval().toMillis()));
+                (double) Math.max(traffic.longestRun() + 1, unheard(traffic, reports))
+                    * ClientKind.SINK.interval().toMillis()));
     Optional<ClientReport> forbidden = Optional.ofNullable(reports.get(ClientKind.FORBIDDEN));
     gaps.remove(ClientKind.FORBIDDEN);
     // The guest counts packets, the client connections that were taken.
@@ -142,7 +146,9 @@ final class ReachSite implements Site {
                 (double) (report.answers() + silent.map(SilentTraffic::forbidden).orElse(0L))));
     gaps.forEach((kind, gap) -> values.put(measure(kind), gap));
     values.put(
-        Measure.CUT_OFF, (double) reports.values().stream().filter(ClientReport::isCutOff).count());
+        Measure.CUT_OFF,
+        (double) reports.values().stream().filter(ClientReport::isCutOff).count()
+            + (silent.filter(traffic -> unheard(traffic, reports) == 0).isPresent() ? 0 : 1));
     view.downtimeMillis()
         .ifPresent(
             downtime -> {
@@ -155,6 +161,17 @@ final class ReachSite implements Site {
                       - RetransmissionTime.inForceMillis(downtime, roundTripMillis));
             });
     return values;
+  }
+
+  /**
+   * How many datagrams in the end did not arrive, if that is more than the guest's last word is
+   * old.
+   */
+  private static long unheard(SilentTraffic traffic, Map<ClientKind, ClientReport> reports) {
+    long sent =
+        Optional.ofNullable(reports.get(ClientKind.SINK)).map(ClientReport::sent).orElse(0L);
+    long missing = sent - 1 - traffic.last();
+    return missing * ClientKind.SINK.interval().toMillis() > LAST_WORD_MILLIS ? missing : 0;
   }
 
   private enum Transport {

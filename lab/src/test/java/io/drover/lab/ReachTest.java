@@ -38,14 +38,9 @@ class ReachTest {
         .matches(ClientReport::isCutOff);
     assertThat(ClientReport.parse(REPORT.replace("broken=0", "broken=1")).orElseThrow())
         .matches(ClientReport::isCutOff);
-    assertThat(
-            ClientReport.parse(
-                    REPORT
-                        .replace("kind=udp", "kind=idle")
-                        .replace("silent=4000", "silent=9000000"))
-                .orElseThrow()
-                .isCutOff())
-        .as("silence is what an idle connection is about")
+    String sink = REPORT.replace("kind=udp", "kind=sink").replace("silent=4000", "silent=9000000");
+    assertThat(ClientReport.parse(sink).orElseThrow().isCutOff())
+        .as("nobody answers it anyway")
         .isFalse();
   }
 
