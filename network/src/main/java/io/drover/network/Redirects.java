@@ -423,18 +423,24 @@ public final class Redirects implements AutoCloseable {
     if (refusal.isPresent()) {
       return new RedirectMessage.Denied(guest, claim.sequence(), refusal.get());
     }
+    // What is known of this very move, by its claim or ahead of it, also says which hosts send
+    // here.
     GuestWhereabouts there =
-        now.orElseThrow().isAt(peer) && now.get().sequence() == claim.sequence()
-            ? now.get()
-            : new GuestWhereabouts(guest, claim.sequence(), peer, claim.addresses(), List.of(self));
+        Stream.concat(now.stream(), next.stream())
+            .filter(each -> each.isAt(peer) && each.sequence() == claim.sequence())
+            .findFirst()
+            .orElseGet(
+                () ->
+                    new GuestWhereabouts(
+                        guest, claim.sequence(), peer, claim.addresses(), List.of(self)));
     try {
       moving.remove(guest);
       learn(there);
       passOn(there);
       LOG.info("guest={} is on {} by its move {}", guest, peer, claim.sequence());
-      HostName before = now.get().at();
+      HostName before = now.orElseThrow().at();
       if (!before.equals(self) && !before.equals(peer)) {
-        tell(before, new RedirectMessage.Ended(guest, now.get().sequence()));
+        tell(before, new RedirectMessage.Ended(guest, now.orElseThrow().sequence()));
       }
       return new RedirectMessage.Granted(guest, claim.sequence());
     } catch (ProblemException e) {
