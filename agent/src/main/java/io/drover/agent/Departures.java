@@ -453,7 +453,7 @@ final class Departures {
       SourceTunnel made =
           new SourceTunnel(
               plan.id(),
-              runDirectory.resolve("m").resolve(plan.id().value()),
+              folder(),
               new ChannelNames(
                   plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
               plan.guest().memory().bytes(),
@@ -474,7 +474,7 @@ final class Departures {
               plan.id(),
               plan.guest(),
               options.storage(),
-              runDirectory.resolve("m").resolve(plan.id().value()),
+              folder(),
               () -> guests.get(plan.guest().name()).disks(),
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               throttle,
@@ -514,10 +514,15 @@ final class Departures {
       return bytes;
     }
 
+    private Path folder() {
+      return runDirectory.resolve("m").resolve(plan.id().value());
+    }
+
     void delete(MemoryByContent.Guest guest) {
       probes.close();
       disks.ifPresent(SourceDiskChannels::delete);
       tunnel.ifPresent(SourceTunnel::delete);
+      new MigrationFolder(folder()).delete();
       content.ended(guest);
     }
   }
