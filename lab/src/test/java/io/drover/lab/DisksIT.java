@@ -124,8 +124,7 @@ class DisksIT {
 
   private static long allocated(Path file) {
     String blocks =
-        Programs.attempt(
-                List.of("stat", "-c", "%b", file.toString()), "", Duration.ofSeconds(10))
+        Programs.attempt(List.of("stat", "-c", "%b", file.toString()), "", Duration.ofSeconds(10))
             .output();
     return Long.parseLong(blocks.strip()) * 512;
   }
