@@ -142,8 +142,8 @@ class ContentIT {
     MigrationView back = guest.move(away(guest, "precopy", "on"));
     MigrationView.ContentView content = back.content().orElseThrow();
     assertThat(content.namedBytes()).isGreaterThan(64L << 20);
-    // Some pages are alike, and all but the first of them are found among those that just came.
-    assertThat(content.foundBytes()).isLessThan(content.namedBytes() / 4);
+    // What came in an earlier pass of this very move may be found; the rest has to be sent.
+    assertThat(back.bytesSent()).isGreaterThan(40L << 20);
     guest.assertWell();
     // And what was sent instead is found the next time.
     guest.move(away(guest, "precopy", "on"));
