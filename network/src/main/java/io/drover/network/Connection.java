@@ -43,6 +43,9 @@ public record Connection(
           "--icmpv6-code",
           "--icmpv6-id");
 
+  /** States in which a firewall remembers a TCP connection that both ends have done with. */
+  private static final Set<String> OVER = Set.of("TIME_WAIT", "CLOSE");
+
   private static final Pattern VALUE = Pattern.compile("[A-Za-z0-9_,-]{1,64}");
 
   public Connection {
@@ -103,6 +106,11 @@ public record Connection(
             || !port("--sport").equals(port("--reply-port-dst"))
             || !port("--dport").equals(port("--reply-port-src"));
     return !translated && (addresses.contains(source) || addresses.contains(destination));
+  }
+
+  /** Whether it has ended, and is only remembered for a while. */
+  boolean isOver() {
+    return OVER.contains(rest.getOrDefault("--state", ""));
   }
 
   private String port(String option) {

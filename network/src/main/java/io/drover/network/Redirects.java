@@ -524,7 +524,8 @@ public final class Redirects implements AutoCloseable {
     long limit = settings.redirectIdle().get().toNanos();
     for (GuestWhereabouts elsewhere : elsewhere()) {
       try {
-        boolean used = !network.connections(elsewhere.addresses()).isEmpty();
+        boolean used =
+            !network.connections(elsewhere.addresses()).stream().allMatch(Connection::isOver);
         synchronized (this) {
           long now = System.nanoTime();
           if (used) {

@@ -45,6 +45,19 @@ class ConnectionTest {
         .isFalse();
   }
 
+  @Test
+  void isOverWhenBothEndsHaveDoneWithIt() {
+    assertThat(Connection.parse(TCP).orElseThrow().isOver()).isFalse();
+    for (String state : Set.of("TIME_WAIT", "CLOSE")) {
+      assertThat(Connection.parse(TCP.replace("ESTABLISHED", state)).orElseThrow().isOver())
+          .isTrue();
+    }
+    assertThat(Connection.parse(TCP.replace("ESTABLISHED", "FIN_WAIT")).orElseThrow().isOver())
+        .isFalse();
+    String udp = TCP.replace("-p tcp", "-p udp").replace(" --state ESTABLISHED", "");
+    assertThat(Connection.parse(udp).orElseThrow().isOver()).isFalse();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
