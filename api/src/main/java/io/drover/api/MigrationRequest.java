@@ -1,6 +1,7 @@
 package io.drover.api;
 
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The body of {@code POST /v1/migrations}. With {@code dryRun} the answer is a {@link CheckReport},
@@ -35,122 +36,89 @@ public record MigrationRequest(
 
   /** The same wishes for another move. */
   public MigrationRequest between(String otherGuest, String otherHost) {
-    return new MigrationRequest(
-        otherGuest,
-        otherHost,
-        mode,
-        transport,
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        parallelChannels,
-        dedup,
-        storage,
-        dryRun);
+    return edited(
+        draft -> {
+          draft.guest = otherGuest;
+          draft.to = otherHost;
+        });
   }
 
   public MigrationRequest withMode(String word) {
-    return new MigrationRequest(
-        guest,
-        to,
-        Optional.of(word),
-        transport,
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        parallelChannels,
-        dedup,
-        storage,
-        dryRun);
+    return edited(draft -> draft.mode = Optional.of(word));
   }
 
   public MigrationRequest withTransport(String word) {
-    return new MigrationRequest(
-        guest,
-        to,
-        mode,
-        Optional.of(word),
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        parallelChannels,
-        dedup,
-        storage,
-        dryRun);
+    return edited(draft -> draft.transport = Optional.of(word));
   }
 
   public MigrationRequest withBandwidth(long bytesPerSecond) {
-    return new MigrationRequest(
-        guest,
-        to,
-        mode,
-        transport,
-        Optional.of(bytesPerSecond),
-        maxDowntimeMillis,
-        parallelChannels,
-        dedup,
-        storage,
-        dryRun);
+    return edited(draft -> draft.bandwidthBytesPerSecond = Optional.of(bytesPerSecond));
   }
 
   public MigrationRequest withParallelChannels(int channels) {
-    return new MigrationRequest(
-        guest,
-        to,
-        mode,
-        transport,
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        Optional.of(channels),
-        dedup,
-        storage,
-        dryRun);
+    return edited(draft -> draft.parallelChannels = Optional.of(channels));
   }
 
   public MigrationRequest withDedup(String word) {
-    return new MigrationRequest(
-        guest,
-        to,
-        mode,
-        transport,
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        parallelChannels,
-        Optional.of(word),
-        storage,
-        dryRun);
+    return edited(draft -> draft.dedup = Optional.of(word));
   }
 
   public MigrationRequest withStorage(String word) {
-    return new MigrationRequest(
-        guest,
-        to,
-        mode,
-        transport,
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        parallelChannels,
-        dedup,
-        Optional.of(word),
-        dryRun);
+    return edited(draft -> draft.storage = Optional.of(word));
   }
 
   public MigrationRequest asDryRun() {
-    return withDryRun(Optional.of(true));
+    return edited(draft -> draft.dryRun = Optional.of(true));
   }
 
   MigrationRequest asOrder() {
-    return withDryRun(Optional.empty());
+    return edited(draft -> draft.dryRun = Optional.empty());
   }
 
-  private MigrationRequest withDryRun(Optional<Boolean> wanted) {
-    return new MigrationRequest(
-        guest,
-        to,
-        mode,
-        transport,
-        bandwidthBytesPerSecond,
-        maxDowntimeMillis,
-        parallelChannels,
-        dedup,
-        storage,
-        wanted);
+  private MigrationRequest edited(Consumer<Draft> change) {
+    Draft draft = new Draft(this);
+    change.accept(draft);
+    return draft.request();
+  }
+
+  /** A changeable copy, so that a change names what it changes. */
+  private static final class Draft {
+    private String guest;
+    private String to;
+    private Optional<String> mode;
+    private Optional<String> transport;
+    private Optional<Long> bandwidthBytesPerSecond;
+    private final Optional<Long> maxDowntimeMillis;
+    private Optional<Integer> parallelChannels;
+    private Optional<String> dedup;
+    private Optional<String> storage;
+    private Optional<Boolean> dryRun;
+
+    Draft(MigrationRequest from) {
+      guest = from.guest;
+      to = from.to;
+      mode = from.mode;
+      transport = from.transport;
+      bandwidthBytesPerSecond = from.bandwidthBytesPerSecond;
+      maxDowntimeMillis = from.maxDowntimeMillis;
+      parallelChannels = from.parallelChannels;
+      dedup = from.dedup;
+      storage = from.storage;
+      dryRun = from.dryRun;
+    }
+
+    MigrationRequest request() {
+      return new MigrationRequest(
+          guest,
+          to,
+          mode,
+          transport,
+          bandwidthBytesPerSecond,
+          maxDowntimeMillis,
+          parallelChannels,
+          dedup,
+          storage,
+          dryRun);
+    }
   }
 }
