@@ -466,7 +466,7 @@ final class Arrivals implements PeerHandler {
                 new TargetTunnel(
                     id,
                     source,
-                    runDirectory.resolve("m").resolve(id.value()),
+                    MigrationFolder.of(runDirectory, id),
                     new ChannelNames(settings.urgentChannel(), settings.parallelChannels()),
                     tickets,
                     held(id, prepare),

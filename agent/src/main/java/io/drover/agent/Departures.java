@@ -427,6 +427,7 @@ final class Departures {
     private final Optional<LeavingGuest> leaving;
     private final Throttle throttle;
     private final StorageProbe probes = new StorageProbe(random);
+    private final MigrationFolder folder;
     private Optional<SourceTunnel> tunnel = Optional.empty();
     private Optional<SourceDiskChannels> disks = Optional.empty();
     private Optional<ControlLink> control = Optional.empty();
@@ -443,6 +444,7 @@ final class Departures {
           new MemoryByContent(plan.id(), options.dedup(), () -> contents.checkpoint(plan.guest()));
       this.leaving = leaving;
       this.throttle = new Throttle(options.bandwidth());
+      this.folder = MigrationFolder.of(runDirectory, plan.id());
     }
 
     @Override
@@ -453,7 +455,7 @@ final class Departures {
       SourceTunnel made =
           new SourceTunnel(
               plan.id(),
-              folder(),
+              folder.path(),
               new ChannelNames(
                   plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
               plan.guest().memory().bytes(),
@@ -474,7 +476,7 @@ final class Departures {
               plan.id(),
               plan.guest(),
               options.storage(),
-              folder(),
+              folder.path(),
               () -> guests.get(plan.guest().name()).disks(),
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               throttle,
@@ -514,15 +516,11 @@ final class Departures {
       return bytes;
     }
 
-    private Path folder() {
-      return runDirectory.resolve("m").resolve(plan.id().value());
-    }
-
     void delete(MemoryByContent.Guest guest) {
       probes.close();
-      disks.ifPresent(SourceDiskChannels::delete);
-      tunnel.ifPresent(SourceTunnel::delete);
-      new MigrationFolder(folder()).delete();
+      disks.ifPresent(SourceDiskChannels::close);
+      tunnel.ifPresent(SourceTunnel::close);
+      folder.delete();
       content.ended(guest);
     }
   }

@@ -204,16 +204,6 @@ final class SourceDiskChannels implements SourceDisks {
     }
   }
 
-  /** Removes the migration's directory once nothing of it is needed any more. */
-  void delete() {
-    close();
-    try {
-      Files.deleteIfExists(directory);
-    } catch (IOException e) {
-      // The tunnel's sockets are in it, and go next.
-    }
-  }
-
   @Override
   public void close() {
     fail();

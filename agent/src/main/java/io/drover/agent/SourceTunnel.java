@@ -309,12 +309,6 @@ final class SourceTunnel implements SourceChannels {
     }
   }
 
-  /** Removes the migration's directory once nothing of it is needed any more. */
-  void delete() {
-    close();
-    deleteQuietly(directory);
-  }
-
   private static void closeQuietly(Closeable server) {
     try {
       server.close();

@@ -36,7 +36,7 @@ final class TargetTunnel implements TargetChannels {
 
   private final MigrationId migration;
   private final HostName source;
-  private final Path directory;
+  private final MigrationFolder folder;
   private final ChannelNames names;
   private final Tickets tickets;
   private final ChannelRelays relays;
@@ -56,14 +56,14 @@ final class TargetTunnel implements TargetChannels {
   TargetTunnel(
       MigrationId migration,
       HostName source,
-      Path directory,
+      MigrationFolder folder,
       ChannelNames names,
       Tickets tickets,
       Optional<Supplier<HeldPages>> held,
       Consumer<String> broken) {
     this.migration = migration;
     this.source = source;
-    this.directory = directory;
+    this.folder = folder;
     this.names = names;
     this.tickets = tickets;
     this.held = held;
@@ -86,13 +86,13 @@ final class TargetTunnel implements TargetChannels {
   public TransferAddress address(int attempt) {
     lock.lock();
     try {
-      Files.createDirectories(directory);
+      Files.createDirectories(folder.path());
       // A fresh path each time: QEMU leaves the old file behind while it is paused.
-      return new TransferAddress.UnixSocket(directory.resolve("in-" + sockets++ + ".sock"));
+      return new TransferAddress.UnixSocket(folder.path().resolve("in-" + sockets++ + ".sock"));
     } catch (IOException e) {
       throw io.drover.model.Problem.host(
               "no-socket",
-              "No socket for QEMU can be made in %s: %s".formatted(directory, e.getMessage()),
+              "No socket for QEMU can be made in %s: %s".formatted(folder.path(), e.getMessage()),
               "Make room there, or choose another run-directory.")
           .asException(e);
     } finally {
@@ -191,17 +191,7 @@ final class TargetTunnel implements TargetChannels {
 
   void delete() {
     close();
-    lock.lock();
-    try {
-      for (int i = 0; i < sockets; i++) {
-        Files.deleteIfExists(directory.resolve("in-" + i + ".sock"));
-      }
-      Files.deleteIfExists(directory);
-    } catch (IOException e) {
-      // A leftover in the run directory; the next agent's start removes it.
-    } finally {
-      lock.unlock();
-    }
+    folder.delete();
   }
 
   private static void closeQuietly(TlsChannel channel) {
