@@ -7,12 +7,14 @@ import java.util.Optional;
 /**
  * What the verified memory load says of itself.
  *
+ * @param number counts the guest's lines: one that comes twice was said by two copies of it
  * @param sweeps how often all of its memory was checked, byte by byte
  * @param writtenBytes what it rewrote, in whole pages
  * @param megabytesPerSecond how fast it rewrote lately
  * @param firstError where the first wrong word was; empty while there is none
  */
 record MemoryStatus(
+    long number,
     double guestSeconds,
     long sweeps,
     long verifiedBytes,
@@ -42,6 +44,7 @@ record MemoryStatus(
       String first = fields.getOrDefault("first", "");
       return Optional.of(
           new MemoryStatus(
+              Long.parseLong(fields.getOrDefault("n", "")),
               Double.parseDouble(fields.getOrDefault("t", "")),
               Long.parseLong(fields.getOrDefault("sweeps", "")),
               Long.parseLong(fields.getOrDefault("verified", "")),

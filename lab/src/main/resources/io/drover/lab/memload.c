@@ -13,7 +13,8 @@
  * kept twice, the second time inverted, so that losing one of their own pages shows as well.
  *
  * Everything goes to standard output, which is the serial line. A line ends in " ok" so that a
- * reader can tell whole lines from the two halves that a move leaves on two hosts.
+ * reader can tell whole lines from the two halves that a move leaves on two hosts. Its number tells
+ * a line that was said twice, by two copies of a guest.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -27,7 +28,7 @@ enum { WORDS = 512, PAGE = 4096, BATCH = 64 };
 
 static uint64_t *memory;
 static uint32_t *generation, *inverse;
-static uint64_t pages, errors, verified, written, sweeps;
+static uint64_t pages, errors, verified, written, sweeps, told;
 static char first_error[160] = "none";
 
 static double now(void) {
@@ -112,8 +113,8 @@ static void *map(uint64_t bytes) {
 static void status(double start, double rate) {
   char line[512];
   snprintf(line, sizeof line,
-           "DROVER mem t=%.3f sweeps=%llu verified=%llu errors=%llu written=%llu rate=%.1f first=%s ok\n",
-           now() - start, (unsigned long long)sweeps, (unsigned long long)verified,
+           "DROVER mem n=%llu t=%.3f sweeps=%llu verified=%llu errors=%llu written=%llu rate=%.1f first=%s ok\n",
+           (unsigned long long)++told, now() - start, (unsigned long long)sweeps, (unsigned long long)verified,
            (unsigned long long)errors, (unsigned long long)written, rate, first_error);
   say(line);
 }
@@ -159,7 +160,7 @@ int main(int argc, char **argv) {
     inverse[page] = ~0u;
   }
 
-  double start = now(), last = start, told = start, told_written = 0;
+  double start = now(), last = start, status_at = start, status_written = 0;
   /* A sweep takes two seconds where that is cheap; large loads get a slower one. */
   double sweep_rate = mebibytes * 1048576.0 / 2;
   if (sweep_rate > 128e6) sweep_rate = 128e6;
@@ -187,10 +188,10 @@ int main(int argc, char **argv) {
       flip_after = 0;
       memory[(pages / 2) * WORDS + 17] ^= 1u << 5;
     }
-    if (t - told >= 0.2) {
-      status(start, (written - told_written) / (t - told) / 1e6);
-      told = t;
-      told_written = written;
+    if (t - status_at >= 0.2) {
+      status(start, (written - status_written) / (t - status_at) / 1e6);
+      status_at = t;
+      status_written = written;
     }
     if (rate > 0 && owed_writes < 1 && owed_checks < BATCH) {
       struct timespec pause = {0, 2000000};

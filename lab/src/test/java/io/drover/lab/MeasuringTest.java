@@ -59,7 +59,7 @@ class MeasuringTest {
         250_000_000,
         Duration.ofSeconds(1),
         Duration.ofSeconds(1),
-        Optional.of(new MemoryStatus(1, 5, 100, errors, 10, 99, Optional.empty())),
+        Optional.of(new MemoryStatus(3, 1, 5, 100, errors, 10, 99, Optional.empty())),
         faults,
         List.of(),
         Optional.empty());

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 class SerialLogTest {
   private static final String STATUS =
-      "DROVER mem t=4.2 sweeps=2 verified=100 errors=0 written=300 rate=99.5 first=none ok";
+      "DROVER mem n=7 t=4.2 sweeps=2 verified=100 errors=0 written=300 rate=99.5 first=none ok";
 
   @TempDir Path folder;
 

@@ -24,7 +24,7 @@ final class Traveller {
   private String host;
   private int moves;
 
-  private record Heard(double guestSeconds, String host) {}
+  private record Heard(long number, double guestSeconds, String host) {}
 
   Traveller(Fleet fleet, LabGuest guest, GuestSpec spec, String host) {
     this.fleet = fleet;
@@ -131,21 +131,27 @@ final class Traveller {
     assertThat(guest.serial(Fleet.other(host)).faults()).isEmpty();
   }
 
-  /** Lines of two copies would be mixed in time. */
+  /** Two copies would say lines of the same number, and mix what they say. */
   void assertRanOnce() {
     List<Heard> heard = new ArrayList<>();
     for (String one : List.of(Fleet.ALPHA, Fleet.BETA)) {
-      statuses(one).forEach(status -> heard.add(new Heard(status.guestSeconds(), one)));
+      statuses(one)
+          .forEach(status -> heard.add(new Heard(status.number(), status.guestSeconds(), one)));
     }
-    heard.sort(Comparator.comparingDouble(Heard::guestSeconds));
+    heard.sort(Comparator.comparingLong(Heard::number));
     int changes = 0;
     for (int i = 1; i < heard.size(); i++) {
-      if (!heard.get(i).host().equals(heard.get(i - 1).host())) {
+      Heard before = heard.get(i - 1);
+      Heard now = heard.get(i);
+      if (!now.host().equals(before.host())) {
         changes++;
       }
-      assertThat(heard.get(i).guestSeconds())
-          .as("no moment of the guest was lived twice")
-          .isGreaterThan(heard.get(i - 1).guestSeconds());
+      assertThat(now.number())
+          .as("no moment of the guest was lived twice: %s, %s", before, now)
+          .isGreaterThan(before.number());
+      assertThat(now.guestSeconds())
+          .as("its clock went on: %s, %s", before, now)
+          .isGreaterThanOrEqualTo(before.guestSeconds());
     }
     assertThat(changes).as("where it spoke: %s", heard).isLessThanOrEqualTo(moves);
   }
