@@ -2,6 +2,7 @@ package io.drover.agent;
 
 import io.drover.api.GuestView;
 import io.drover.api.MigrationView;
+import io.drover.chunk.WrittenDisk;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TargetEffect;
 import io.drover.migration.TargetEvent;
@@ -15,6 +16,7 @@ import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
+import io.drover.model.Outcome;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.network.ArrivingGuest;
@@ -482,7 +484,8 @@ final class Arrivals implements PeerHandler {
             .orElseGet(
                 () ->
                     new NativeTargetChannels(prepare.options().transport(), listenAddress, source));
-    TargetDiskChannels disks = new TargetDiskChannels(id, source, hypervisor, tickets);
+    TargetDiskChannels disks =
+        new TargetDiskChannels(id, source, hypervisor, tickets, contentOfDisks(prepare));
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(
@@ -496,7 +499,8 @@ final class Arrivals implements PeerHandler {
             System::nanoTime,
             System.currentTimeMillis(),
             () -> bytes(tunnel, disks),
-            () -> tunnel.flatMap(TargetTunnel::content));
+            () -> tunnel.flatMap(TargetTunnel::content),
+            disks::content);
     Optional<ArrivingGuest> arriving = continuity(prepare, offer, record::continuity);
     TargetHypervisor continuous =
         arriving
@@ -525,10 +529,28 @@ final class Arrivals implements PeerHandler {
     return arrival;
   }
 
-  private Optional<Supplier<HeldPages>> held(MigrationId id, PeerMessage.Prepare prepare) {
+  private Optional<Supplier<HeldChunks>> held(MigrationId id, PeerMessage.Prepare prepare) {
     return contents.areUsable() && prepare.options().mayUseContent()
         ? Optional.of(() -> contents.heldFor(id.value(), Contents.owner(prepare.guest())))
         : Optional.empty();
+  }
+
+  private Optional<TargetDiskChannels.Content> contentOfDisks(PeerMessage.Prepare prepare) {
+    if (!contents.areUsable() || !prepare.options().mayUseContentForDisks()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        new TargetDiskChannels.Content() {
+          @Override
+          public HeldChunks held() {
+            return contents.heldForDisks(Contents.owner(prepare.guest()));
+          }
+
+          @Override
+          public Optional<WrittenDisk> names(int disk) {
+            return contents.arriving(prepare.guest(), disk);
+          }
+        });
   }
 
   private static List<MigrationView.ChannelBytes> bytes(
@@ -588,6 +610,9 @@ final class Arrivals implements PeerHandler {
 
     @Override
     public void ended(IncomingMigration migration) {
+      if (!migration.record().outcome().equals(Optional.of(Outcome.COMPLETED))) {
+        contents.disksGone(prepare.guest().name());
+      }
       tunnel.ifPresent(TargetTunnel::delete);
       running.remove(id);
     }

@@ -3,8 +3,13 @@ package io.drover.agent;
 import io.drover.chunk.CheckpointWriter;
 import io.drover.chunk.ChunkStore;
 import io.drover.chunk.Grain;
+import io.drover.chunk.Image;
+import io.drover.chunk.Visibility;
+import io.drover.chunk.WrittenDisk;
 import io.drover.model.ByteSize;
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
+import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
 import io.drover.model.Owner;
 import io.drover.model.Problem;
@@ -14,6 +19,8 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -33,6 +40,7 @@ final class Contents implements AutoCloseable {
   private final StoreConfiguration configuration;
   private final Optional<ChunkStore> store;
   private final Optional<Problem> problem;
+  private final Map<GuestName, Map<Integer, WrittenDisk>> disks = new HashMap<>();
 
   private Contents(
       StoreConfiguration configuration, Optional<ChunkStore> store, Optional<Problem> problem) {
@@ -87,12 +95,51 @@ final class Contents implements AutoCloseable {
   }
 
   /** What is here for an arriving guest of {@code owner}; the caller closes it. */
-  HeldPages heldFor(String migration, Owner owner) {
+  HeldChunks heldFor(String migration, Owner owner) {
     ChunkStore open = store();
-    return new HeldPages(
-        migration,
-        open.reader(owner, Grain.PAGE),
-        (name, bytes, offset) -> open.remember(owner, name, bytes, offset));
+    PageQueue cache =
+        new PageQueue(
+            "cache-" + migration,
+            (name, bytes, offset) -> open.remember(owner, name, bytes, offset));
+    return new HeldChunks(open.reader(owner, Grain.PAGE), Optional.of(cache));
+  }
+
+  /** The same for its disks: what comes of them is in their images, and not kept twice. */
+  HeldChunks heldForDisks(Owner owner) {
+    return new HeldChunks(store().reader(owner, Grain.PAGE), Optional.empty());
+  }
+
+  /**
+   * Lets what is written to a disk that arrives be found by its guest's memory and by others of its
+   * owner, until the guest goes; empty where that is not possible.
+   */
+  synchronized Optional<WrittenDisk> arriving(GuestDefinition guest, int disk) {
+    GuestDisk description = guest.disks().get(disk);
+    if (store.isEmpty() || description.format() != DiskFormat.RAW) {
+      return Optional.empty();
+    }
+    try {
+      Map<Integer, WrittenDisk> ofGuest = disks.computeIfAbsent(guest.name(), _ -> new HashMap<>());
+      WrittenDisk names = ofGuest.get(disk);
+      if (names == null) {
+        names =
+            store()
+                .written(
+                    new Image(
+                        Path.of(description.path()), owner(guest), Visibility.OWNER, Grain.PAGE));
+        ofGuest.put(disk, names);
+      }
+      return Optional.of(names);
+    } catch (ProblemException e) {
+      LOG.warn("guest={} its disk {} is not found by content: {}", guest.name(), disk, e.problem());
+      return Optional.empty();
+    }
+  }
+
+  /** The guest's disks are not here any more. */
+  synchronized void disksGone(GuestName guest) {
+    Optional.ofNullable(disks.remove(guest))
+        .ifPresent(all -> all.values().forEach(WrittenDisk::close));
   }
 
   /** Begins to keep the memory of a guest that leaves, where there is room for it. */
@@ -126,6 +173,7 @@ final class Contents implements AutoCloseable {
 
   /** A guest is no more: nobody may read its memory any longer. */
   void forget(GuestName guest) {
+    disksGone(guest);
     store.ifPresent(
         open -> {
           try {

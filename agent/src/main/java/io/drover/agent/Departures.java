@@ -299,7 +299,8 @@ final class Departures {
             System::nanoTime,
             System.currentTimeMillis(),
             ports::bytes,
-            ports.content::view);
+            ports.content::view,
+            ports.diskContent::view);
     boolean _ = told.complete(record);
     OutgoingMigration migration =
         new OutgoingMigration(
@@ -307,10 +308,11 @@ final class Departures {
     running.put(plan.id(), migration);
     migration.whenSettled(
         () -> {
-          ports.delete(
-              migration.record().outcome().equals(Optional.of(Outcome.COMPLETED))
-                  ? MemoryByContent.Guest.LEFT
-                  : MemoryByContent.Guest.STAYED);
+          boolean left = migration.record().outcome().equals(Optional.of(Outcome.COMPLETED));
+          if (left) {
+            contents.disksGone(plan.guest().name());
+          }
+          ports.delete(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
           busy.remove(plan.guest().name(), plan.id());
           running.remove(plan.id());
         });
@@ -424,6 +426,7 @@ final class Departures {
     private final MigrationOptions options;
     private final Peers.Peer peer;
     private final MemoryByContent content;
+    private final DisksByContent diskContent;
     private final Optional<LeavingGuest> leaving;
     private final Throttle throttle;
     private final StorageProbe probes = new StorageProbe(random);
@@ -442,6 +445,7 @@ final class Departures {
       this.peer = peer;
       this.content =
           new MemoryByContent(plan.id(), options.dedup(), () -> contents.checkpoint(plan.guest()));
+      this.diskContent = new DisksByContent(options.dedup());
       this.leaving = leaving;
       this.throttle = new Throttle(options.bandwidth());
       this.folder = MigrationFolder.of(runDirectory, plan.id());
@@ -478,6 +482,7 @@ final class Departures {
               options.storage(),
               folder.path(),
               () -> guests.get(plan.guest().name()).disks(),
+              diskContent,
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               throttle,
               events);

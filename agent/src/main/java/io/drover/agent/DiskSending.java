@@ -1,10 +1,10 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
-import io.drover.qemu.disk.ChangeStream;
 import io.drover.qemu.disk.RemoteDisk;
 import io.drover.tunnel.Throttle;
 import io.drover.tunnel.TlsChannel;
+import io.drover.wire.PeerMessage;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +23,9 @@ final class DiskSending {
   private final TlsChannel channel;
   private final RemoteDisk.Session session;
   private final Throttle throttle;
+  private final DiskCrossing crossing;
+  // Part of an answer, at most.
+  private final ByteBuffer answers = ByteBuffer.allocate(4 << 10);
   private final Consumer<String> broken;
   private final AtomicBoolean closed = new AtomicBoolean();
   private final AtomicLong sentBytes = new AtomicLong();
@@ -30,17 +33,23 @@ final class DiskSending {
 
   DiskSending(
       String name,
-      int attempt,
+      PeerMessage.DisksOpen open,
       TlsChannel channel,
       RemoteDisk disk,
+      DisksByContent content,
       Throttle throttle,
       Consumer<String> broken) {
     this.name = name;
-    this.attempt = attempt;
+    this.attempt = open.attempt();
     this.channel = channel;
     this.session = disk.begin();
     this.throttle = throttle;
     this.broken = broken;
+    Slices out = new Slices();
+    this.crossing =
+        open.content() == PeerMessage.ContentUse.NONE
+            ? new DiskCrossing.Plain(new BufferedOutputStream(out, BUFFER_BYTES), this::answered)
+            : content.begin(name, open.content(), out::write, this::answered);
   }
 
   void start() {
@@ -49,8 +58,8 @@ final class DiskSending {
   }
 
   private void send() {
-    try (OutputStream out = new BufferedOutputStream(new Slices(), BUFFER_BYTES)) {
-      session.send(new Plain(out));
+    try {
+      session.send(crossing);
     } catch (IOException e) {
       end(String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
@@ -60,20 +69,26 @@ final class DiskSending {
   }
 
   private void receive() {
-    ByteBuffer answers = ByteBuffer.allocate(16 << 10);
+    byte[] buffer = new byte[16 << 10];
     try (InputStream in = channel.in()) {
-      while (true) {
-        int count = in.read(answers.array(), answers.position(), answers.remaining());
-        if (count < 0) {
-          throw new IOException("the target ended it");
-        }
+      for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
         receivedBytes.addAndGet(count);
-        answers.position(answers.position() + count).flip();
-        session.answered(answers);
-        answers.compact();
+        crossing.received(buffer, 0, count);
       }
+      throw new IOException("the target ended it");
     } catch (IOException e) {
       end(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private void answered(byte[] bytes, int offset, int length) {
+    int at = offset;
+    while (at < offset + length) {
+      int taken = Math.min(answers.remaining(), offset + length - at);
+      answers.put(bytes, at, taken).flip();
+      session.answered(answers);
+      answers.compact();
+      at += taken;
     }
   }
 
@@ -88,6 +103,7 @@ final class DiskSending {
   void close(String reason) {
     if (closed.compareAndSet(false, true)) {
       session.end();
+      crossing.end(reason);
       try {
         channel.close();
       } catch (IOException e) {
@@ -100,7 +116,7 @@ final class DiskSending {
     return new MigrationView.ChannelBytes(name, attempt, sentBytes.get(), receivedBytes.get());
   }
 
-  /** What the limit lets through at once. */
+  /** What the limit lets through at once; what is written together stays together. */
   private final class Slices extends OutputStream {
     private final OutputStream out = channel.out();
 
@@ -110,7 +126,7 @@ final class DiskSending {
     }
 
     @Override
-    public void write(byte[] bytes, int offset, int length) throws IOException {
+    public synchronized void write(byte[] bytes, int offset, int length) throws IOException {
       int at = offset;
       int left = length;
       while (left > 0) {
@@ -126,24 +142,6 @@ final class DiskSending {
         at += count;
         left -= count;
       }
-    }
-  }
-
-  /** Changes as they are. */
-  private record Plain(OutputStream out) implements ChangeStream {
-    @Override
-    public void head(byte[] bytes) throws IOException {
-      out.write(bytes);
-    }
-
-    @Override
-    public void content(byte[] bytes, int offset, int length) throws IOException {
-      out.write(bytes, offset, length);
-    }
-
-    @Override
-    public void flush() throws IOException {
-      out.flush();
     }
   }
 }

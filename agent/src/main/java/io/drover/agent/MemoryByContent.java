@@ -56,10 +56,7 @@ final class MemoryByContent {
 
   /** For the main channel of the next attempt. */
   Coding.Factory coding(String name, PeerMessage.ContentUse agreed) {
-    Compression compression =
-        agreed == PeerMessage.ContentUse.NAMES_AND_ZSTD
-            ? Compression.ofMachine()
-            : Compression.NONE;
+    Compression compression = HeldChunks.compression(agreed);
     return (toPeer, toHypervisor, hypervisorEnd) ->
         begin(name, compression, toPeer, toHypervisor, hypervisorEnd);
   }

@@ -26,6 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * What people are shown of one migration, collected while it runs; its last {@link #view} is the
@@ -56,6 +57,7 @@ final class MigrationRecord {
   private long startedAtNanos;
   private final Supplier<List<MigrationView.ChannelBytes>> channels;
   private final Supplier<Optional<MigrationView.ContentView>> content;
+  private final Supplier<Optional<MigrationView.ContentView>> diskContent;
   private final List<PhaseStart> phases = new ArrayList<>();
   private final List<ProblemView> warnings = new ArrayList<>();
   private final Map<String, ContinuityView> continuity = new LinkedHashMap<>();
@@ -87,7 +89,8 @@ final class MigrationRecord {
       LongSupplier nanoClock,
       long nowEpochMillis,
       Supplier<List<MigrationView.ChannelBytes>> channels,
-      Supplier<Optional<MigrationView.ContentView>> content) {
+      Supplier<Optional<MigrationView.ContentView>> content,
+      Supplier<Optional<MigrationView.ContentView>> diskContent) {
     this.subject = subject;
     this.options = options;
     this.nanoClock = nanoClock;
@@ -97,6 +100,7 @@ final class MigrationRecord {
     this.movedAtNanos = startedAtNanos;
     this.channels = channels;
     this.content = content;
+    this.diskContent = diskContent;
     phases.add(new PhaseStart(Phase.PREPARE, startedAtNanos));
   }
 
@@ -264,7 +268,11 @@ final class MigrationRecord {
 
   /** What of the guest has got across, sent or found there. */
   synchronized long crossedBytes() {
-    return sentBytes() + content.get().map(MigrationView.ContentView::foundBytes).orElse(0L);
+    return sentBytes()
+        + Stream.of(content.get(), diskContent.get())
+            .flatMap(Optional::stream)
+            .mapToLong(MigrationView.ContentView::foundBytes)
+            .sum();
   }
 
   /**
@@ -362,8 +370,17 @@ final class MigrationRecord {
         phaseTimes(end),
         channels.get(),
         content.get().or(() -> earlier.flatMap(MigrationView::content)),
+        disksView().or(() -> earlier.flatMap(MigrationView::disks)),
         List.copyOf(warnings),
         List.copyOf(continuity.values()));
+  }
+
+  private Optional<MigrationView.DisksView> disksView() {
+    Optional<MigrationView.ContentView> spared = diskContent.get();
+    return disks.totalBytes() == 0 && spared.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            new MigrationView.DisksView(disks.totalBytes(), disks.remainingBytes(), spared));
   }
 
   /** QEMU counts pages of zeros as remaining; they cost next to nothing on the link. */

@@ -43,6 +43,7 @@ final class SourceDiskChannels implements SourceDisks {
   private final Storage storage;
   private final Path directory;
   private final Supplier<List<DiskState>> states;
+  private final DisksByContent content;
   private final SourceTunnel.Opener opener;
   private final Throttle throttle;
   private final Consumer<SourceEvent> events;
@@ -58,6 +59,7 @@ final class SourceDiskChannels implements SourceDisks {
       Storage storage,
       Path directory,
       Supplier<List<DiskState>> states,
+      DisksByContent content,
       SourceTunnel.Opener opener,
       Throttle throttle,
       Consumer<SourceEvent> events) {
@@ -66,6 +68,7 @@ final class SourceDiskChannels implements SourceDisks {
     this.storage = storage;
     this.directory = directory;
     this.states = states;
+    this.content = content;
     this.opener = opener;
     this.throttle = throttle;
     this.events = events;
@@ -147,9 +150,10 @@ final class SourceDiskChannels implements SourceDisks {
       DiskSending sending =
           new DiskSending(
               "disk-" + disk,
-              open.attempt(),
+              open,
               channel,
               remote,
+              content,
               throttle,
               reason -> cut(open.attempt(), reason));
       sendings.add(sending);

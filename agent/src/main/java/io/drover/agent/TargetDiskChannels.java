@@ -1,12 +1,18 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.chunk.Grain;
+import io.drover.chunk.WrittenDisk;
+import io.drover.chunk.exchange.ByteSink;
+import io.drover.chunk.exchange.ContentReceiver;
+import io.drover.chunk.exchange.Saving;
 import io.drover.migration.TargetDisks;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.qemu.ArrivingDisks;
 import io.drover.qemu.QemuTarget;
 import io.drover.qemu.disk.DiskService;
+import io.drover.qemu.nbd.BlockDevice;
 import io.drover.qemu.nbd.NbdClient;
 import io.drover.tunnel.Tickets;
 import io.drover.tunnel.TlsChannel;
@@ -14,11 +20,11 @@ import io.drover.wire.PeerMessage;
 import io.drover.wire.Purpose;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
@@ -36,10 +42,20 @@ final class TargetDiskChannels implements TargetDisks {
   private final HostName source;
   private final QemuTarget hypervisor;
   private final Tickets tickets;
+  private final Optional<Content> content;
   private final Map<Integer, Serving> newest = new HashMap<>();
   private final Map<Integer, NbdClient> clients = new HashMap<>();
   private final List<Serving> all = new ArrayList<>();
   private int attempt;
+
+  /** What this host holds by content, as far as it concerns one guest's disks. */
+  interface Content {
+    /** The caller closes it. */
+    HeldChunks held();
+
+    /** Where to say what is written to a disk, if that is wanted. */
+    Optional<WrittenDisk> names(int disk);
+  }
 
   /** One connection. */
   private static final class Serving {
@@ -49,6 +65,7 @@ final class TargetDiskChannels implements TargetDisks {
     private final CountDownLatch ended = new CountDownLatch(1);
     private final AtomicLong sentBytes = new AtomicLong();
     private final AtomicLong receivedBytes = new AtomicLong();
+    private volatile Optional<ByContent> byContent = Optional.empty();
 
     Serving(int disk, int attempt, TlsChannel channel) {
       this.name = "disk-" + disk;
@@ -56,24 +73,39 @@ final class TargetDiskChannels implements TargetDisks {
       this.channel = channel;
     }
 
-    void serve(NbdClient device) throws IOException {
-      OutputStream out = channel.out();
-      DiskService service =
-          new DiskService(
-              device,
-              answer -> {
-                out.write(answer);
-                sentBytes.addAndGet(answer.length);
-              });
+    void serve(BlockDevice device) throws IOException {
+      DiskService service = new DiskService(device, answer -> send(answer, 0, answer.length));
+      try {
+        receive(service::received);
+      } finally {
+        service.end();
+      }
+    }
+
+    void serve(BlockDevice device, HeldChunks held) throws IOException {
+      ByContent named = new ByContent(device, held, this::send);
+      byContent = Optional.of(named);
+      try {
+        receive(named.receiver::fromPeer);
+      } finally {
+        named.service.end();
+        held.close();
+      }
+    }
+
+    private void receive(ByteSink taker) throws IOException {
       byte[] buffer = new byte[256 << 10];
       try (InputStream in = channel.in()) {
         for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
           receivedBytes.addAndGet(count);
-          service.received(buffer, 0, count);
+          taker.write(buffer, 0, count);
         }
-      } finally {
-        service.end();
       }
+    }
+
+    private void send(byte[] bytes, int offset, int length) throws IOException {
+      channel.out().write(bytes, offset, length);
+      sentBytes.addAndGet(length);
     }
 
     void close() {
@@ -85,12 +117,32 @@ final class TargetDiskChannels implements TargetDisks {
     }
   }
 
+  /** Changes that come by content; their answers go back in the same exchange. */
+  private static final class ByContent {
+    private final ContentReceiver receiver;
+    private final DiskService service;
+
+    ByContent(BlockDevice device, HeldChunks held, ByteSink toSource) {
+      service = new DiskService(device, this::answer);
+      receiver = new ContentReceiver(Grain.PAGE, held, toSource, service::received);
+    }
+
+    private void answer(byte[] answer) throws IOException {
+      receiver.back(answer, 0, answer.length);
+    }
+  }
+
   TargetDiskChannels(
-      MigrationId migration, HostName source, QemuTarget hypervisor, Tickets tickets) {
+      MigrationId migration,
+      HostName source,
+      QemuTarget hypervisor,
+      Tickets tickets,
+      Optional<Content> content) {
     this.migration = migration;
     this.source = source;
     this.hypervisor = hypervisor;
     this.tickets = tickets;
+    this.content = content;
   }
 
   @Override
@@ -103,7 +155,10 @@ final class TargetDiskChannels implements TargetDisks {
         hypervisor.disks().all().stream()
             .map(arriving -> Purpose.Channel.FIRST_DISK + arriving.disk())
             .toList();
-    return new PeerMessage.DisksOpen(wanted, tickets.issue(migration, wanted, channels, source));
+    return new PeerMessage.DisksOpen(
+        wanted,
+        tickets.issue(migration, wanted, channels, source),
+        HeldChunks.use(content.isPresent()));
   }
 
   /** Serves a channel whose ticket was good, until it ends. */
@@ -112,7 +167,17 @@ final class TargetDiskChannels implements TargetDisks {
     Serving serving = new Serving(disk, purpose.attempt(), channel);
     try {
       NbdClient device = begin(disk, serving);
-      serving.serve(device);
+      if (content.isPresent()) {
+        BlockDevice findable =
+            content
+                .get()
+                .names(disk)
+                .<BlockDevice>map(names -> new FindableDisk(device, names))
+                .orElse(device);
+        serving.serve(findable, content.get().held());
+      } else {
+        serving.serve(device);
+      }
     } catch (IOException e) {
       LOG.info("migration={} disk {}: its channel ended: {}", migration, disk, e.getMessage());
     } catch (InterruptedException e) {
@@ -156,6 +221,18 @@ final class TargetDiskChannels implements TargetDisks {
                     serving.sentBytes.get(),
                     serving.receivedBytes.get()))
         .toList();
+  }
+
+  /** What looking disks up by content did; nothing where none was. */
+  synchronized Optional<MigrationView.ContentView> content() {
+    List<Saving> savings =
+        all.stream()
+            .flatMap(serving -> serving.byContent.stream())
+            .map(named -> named.receiver.saving())
+            .toList();
+    return savings.isEmpty()
+        ? Optional.empty()
+        : Optional.of(MemoryByContent.view(savings, Optional.empty()));
   }
 
   @Override

@@ -1,7 +1,6 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
-import io.drover.chunk.exchange.Compression;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
 import io.drover.model.HostName;
@@ -40,7 +39,7 @@ final class TargetTunnel implements TargetChannels {
   private final ChannelNames names;
   private final Tickets tickets;
   private final ChannelRelays relays;
-  private final Optional<Supplier<HeldPages>> held;
+  private final Optional<Supplier<HeldChunks>> held;
   private final List<ReceivingPages> attempts = new CopyOnWriteArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition connected = lock.newCondition();
@@ -59,7 +58,7 @@ final class TargetTunnel implements TargetChannels {
       MigrationFolder folder,
       ChannelNames names,
       Tickets tickets,
-      Optional<Supplier<HeldPages>> held,
+      Optional<Supplier<HeldChunks>> held,
       Consumer<String> broken) {
     this.migration = migration;
     this.source = source;
@@ -115,16 +114,10 @@ final class TargetTunnel implements TargetChannels {
     }
     relays.attempt(attempt);
     return new PeerMessage.Listening(
-        attempt, tickets.issue(migration, attempt, names.count(), source), Optional.empty(), use());
-  }
-
-  private PeerMessage.ContentUse use() {
-    return held.isEmpty()
-        ? PeerMessage.ContentUse.NONE
-        : switch (Compression.ofMachine()) {
-          case NONE -> PeerMessage.ContentUse.NAMES;
-          case ZSTD -> PeerMessage.ContentUse.NAMES_AND_ZSTD;
-        };
+        attempt,
+        tickets.issue(migration, attempt, names.count(), source),
+        Optional.empty(),
+        HeldChunks.use(held.isPresent()));
   }
 
   /** Takes a channel whose ticket was good. */
@@ -133,7 +126,7 @@ final class TargetTunnel implements TargetChannels {
       SocketChannel hypervisor = connectInOrder(purpose);
       String name = migration + "/" + purpose.attempt() + "/" + purpose.channel();
       if (purpose.channel() == 0 && held.isPresent()) {
-        HeldPages pages = held.get().get();
+        HeldChunks pages = held.get().get();
         Relay relay =
             new Relay(name, hypervisor, peer, Relay.Options.plain().withCoding(receiving(pages)));
         relays.run(names.name(0), purpose.attempt(), relay, pages::close);
@@ -151,7 +144,7 @@ final class TargetTunnel implements TargetChannels {
     }
   }
 
-  private Coding.Factory receiving(HeldPages pages) {
+  private Coding.Factory receiving(HeldChunks pages) {
     return (toPeer, toHypervisor, hypervisorEnd) -> {
       ReceivingPages made = new ReceivingPages(pages, toPeer, toHypervisor, hypervisorEnd);
       attempts.add(made);

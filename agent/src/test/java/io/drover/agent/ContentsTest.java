@@ -75,7 +75,7 @@ class ContentsTest {
   private int held(Contents contents, String owner) {
     int found = 0;
     byte[] page = new byte[PAGE];
-    try (HeldPages held = contents.heldFor("m1", new Owner(owner))) {
+    try (HeldChunks held = contents.heldFor("m1", new Owner(owner))) {
       for (int i = 0; i < PAGES; i++) {
         ChunkName name = namer.name(memory, i * PAGE);
         if (held.lookup(name, page, 0)) {
@@ -132,7 +132,7 @@ class ContentsTest {
   @Test
   void whatArrivesIsFoundByTheNextGuestOfItsOwner() {
     try (Contents contents = open(ByteSize.ofMebibytes(16))) {
-      try (HeldPages held = contents.heldFor("m1", new Owner("alice"))) {
+      try (HeldChunks held = contents.heldFor("m1", new Owner("alice"))) {
         for (int i = 0; i < PAGES; i++) {
           held.arrived(namer.name(memory, i * PAGE), memory, i * PAGE);
         }

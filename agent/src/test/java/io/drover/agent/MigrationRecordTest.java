@@ -33,6 +33,7 @@ class MigrationRecordTest {
         () -> nanos,
         1_000_000,
         () -> List.of(new MigrationView.ChannelBytes("main", 0, sent, sent)),
+        Optional::empty,
         Optional::empty);
   }
 

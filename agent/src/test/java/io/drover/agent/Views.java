@@ -69,6 +69,7 @@ final class Views {
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(new MigrationView.ChannelBytes("main", 1, 1L << 30, 4096)),
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of());
   }

@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param downtimeMillis guest stopped at the source until running at the target, as the agents saw
  * @param outcome absent while it runs
  * @param content what crossing by content did; absent where both hosts did not agree to it
+ * @param disks absent where none moves
  * @param continuity what was done so that the guest stays reachable, on either host
  */
 public record MigrationView(
@@ -50,13 +51,23 @@ public record MigrationView(
     List<PhaseTime> phases,
     List<ChannelBytes> channels,
     Optional<ContentView> content,
+    Optional<DisksView> disks,
     List<ProblemView> warnings,
     List<ContinuityView> continuity) {
 
   public record PhaseTime(String phase, double startSeconds, double durationSeconds) {}
 
   /**
-   * Memory by content.
+   * The disks that move.
+   *
+   * @param bytes of them to be copied, as far as known by now; 0 as the target sees it
+   * @param remainingBytes of these
+   * @param content what crossing by content did; absent where both hosts did not agree to it
+   */
+  public record DisksView(long bytes, long remainingBytes, Optional<ContentView> content) {}
+
+  /**
+   * Memory, or disks, by content.
    *
    * @param namedBytes that the target was asked about
    * @param foundBytes of them, which were not sent because the target held them

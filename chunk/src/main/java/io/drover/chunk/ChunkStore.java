@@ -137,6 +137,11 @@ public final class ChunkStore implements AutoCloseable {
     }
   }
 
+  /** Begins to find what is written to a raw image from now on; the caller closes it. */
+  public WrittenDisk written(Image image) {
+    return images.written(image);
+  }
+
   /** No longer gives away what the image holds; answers whether it was known. */
   public boolean forget(Path image) {
     turn.lock();

@@ -203,9 +203,26 @@ final class Images {
     return removed;
   }
 
+  WrittenDisk written(Image image) {
+    Path path = absolute(image.path());
+    FileIdentity identity = identify(path);
+    return new WrittenDisk(
+        holdings,
+        holdings.add(
+            path,
+            catalogue(path),
+            clock.millis(),
+            describe(SourceKind.DISK, path, image),
+            new Source.Contents(identity, 0, 0)));
+  }
+
   private Description describe(Path path, Image image) {
+    return describe(SourceKind.IMAGE, path, image);
+  }
+
+  private Description describe(SourceKind kind, Path path, Image image) {
     return new Description(
-        SourceKind.IMAGE,
+        kind,
         image.owner(),
         image.visibility(),
         image.grain(),

@@ -7,7 +7,9 @@ public enum SourceKind {
   /** Memory of a guest that left. */
   CHECKPOINT(2),
   /** Chunks that came over the network. */
-  CACHE(3);
+  CACHE(3),
+  /** A guest's disk that came over the network, found for as long as the agent runs. */
+  DISK(4);
 
   private final int code;
 

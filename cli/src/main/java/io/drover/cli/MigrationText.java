@@ -92,14 +92,14 @@ final class MigrationText {
                             millis(downtime),
                             TimeSpan.text(Duration.ofMillis(view.maxDowntimeMillis())))));
     facts.add("sent", sent(view));
-    view.content()
+    view.content().ifPresent(content -> addContent(facts, "", view, content));
+    view.disks()
         .ifPresent(
-            content -> {
-              facts.add("spared", spared(view, content));
-              if (content.packedBytes() > 0) {
-                facts.add("packed", new ByteSize(content.packedBytes()) + " less by compression");
+            disks -> {
+              if (disks.bytes() > 0) {
+                facts.add("disks", disks(disks));
               }
-              content.off().ifPresent(why -> facts.add("names", "given up: " + why));
+              disks.content().ifPresent(content -> addContent(facts, "disks' ", view, content));
             });
     if (view.recoveries() > 0 || view.retries() > 0) {
       facts.add(
@@ -140,9 +140,25 @@ final class MigrationText {
     };
   }
 
+  private static void addContent(
+      Facts facts, String whose, MigrationView view, MigrationView.ContentView content) {
+    facts.add(whose + "spared", spared(view, content));
+    if (content.packedBytes() > 0) {
+      facts.add(whose + "packed", new ByteSize(content.packedBytes()) + " less by compression");
+    }
+    content.off().ifPresent(why -> facts.add(whose + "names", "given up: " + why));
+  }
+
+  private static String disks(MigrationView.DisksView disks) {
+    String all = new ByteSize(disks.bytes()) + " copied";
+    return disks.remainingBytes() == 0
+        ? all
+        : all + ", " + new ByteSize(disks.remainingBytes()) + " to go";
+  }
+
   private static String spared(MigrationView view, MigrationView.ContentView content) {
     return content.namedBytes() == 0
-        ? "nothing; no page was named"
+        ? "nothing; nothing was named"
         : "%s that %s held, of %s named"
             .formatted(
                 new ByteSize(content.foundBytes()),

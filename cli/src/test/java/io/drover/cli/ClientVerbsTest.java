@@ -414,6 +414,7 @@ class ClientVerbsTest {
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of());
   }

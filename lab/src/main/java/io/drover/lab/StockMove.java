@@ -98,6 +98,7 @@ record StockMove(
         List.of(),
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of());
   }

@@ -43,6 +43,7 @@ class ConvergenceTest {
         List.of(),
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of());
   }

@@ -8,6 +8,7 @@ import io.drover.api.GuestView;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
+import io.drover.api.StoreOrder;
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
 import java.io.IOException;
@@ -102,6 +103,22 @@ final class Fleet implements AutoCloseable {
   Traveller boot(String host, String owner, Workload workload, int memoryMebibytes) {
     return boot(
         host, workload, memoryMebibytes, 1, "", Optional.empty(), List.of(), Optional.of(owner));
+  }
+
+  /** Puts an image into a host's store, for everybody. */
+  void index(String host, String path) {
+    String id =
+        agent(host)
+            .orderStore(
+                new StoreOrder(
+                    "index",
+                    Optional.of(path),
+                    Optional.empty(),
+                    Optional.of("public"),
+                    Optional.empty()))
+            .id();
+    until(path + " is indexed", () -> agent(host).storeJob(id).done());
+    assertThat(agent(host).storeJob(id).problem()).isEmpty();
   }
 
   /**

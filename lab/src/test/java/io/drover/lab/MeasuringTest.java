@@ -46,6 +46,7 @@ class MeasuringTest {
         List.of(),
         List.of(),
         Optional.empty(),
+        Optional.empty(),
         List.of(),
         List.of());
   }

@@ -348,7 +348,7 @@ class SourceMachineTest {
   // ---- disks ----
 
   private static final PeerMessage.DisksOpen DISKS_OPEN =
-      new PeerMessage.DisksOpen(1, List.of(new Ticket(1, 2)));
+      new PeerMessage.DisksOpen(1, List.of(new Ticket(1, 2)), PeerMessage.ContentUse.NONE);
 
   private void mirroring() {
     on(new SourceEvent.Connected());

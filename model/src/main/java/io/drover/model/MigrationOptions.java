@@ -81,6 +81,11 @@ public record MigrationOptions(
     return dedup != Dedup.OFF && transport == Transport.TUNNEL && parallelChannels == 0;
   }
 
+  /** Whether disks' channels may; they are in the port whatever the memory's transport is. */
+  public boolean mayUseContentForDisks() {
+    return dedup != Dedup.OFF;
+  }
+
   public static MigrationOptions defaults() {
     return new MigrationOptions(
         Mode.AUTO, Transport.TUNNEL, Optional.empty(), DEFAULT_MAX_DOWNTIME, 0, Dedup.AUTO);

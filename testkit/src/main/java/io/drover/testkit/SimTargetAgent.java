@@ -88,7 +88,8 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
       case TargetEffect.ExpectDisks(int attempt) -> {
         diskTicket = Optional.of(++lastTicket + life() * 1_000_000L);
         PeerMessage.DisksOpen open =
-            new PeerMessage.DisksOpen(attempt, List.of(new Ticket(0, diskTicket.get())));
+            new PeerMessage.DisksOpen(
+                attempt, List.of(new Ticket(0, diskTicket.get())), PeerMessage.ContentUse.NONE);
         connection.ifPresent(c -> c.sendToSource(open));
       }
       case TargetEffect.DiscardDisks() -> world().disks().discardAtTarget();

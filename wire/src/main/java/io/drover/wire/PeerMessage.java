@@ -137,9 +137,9 @@ public sealed interface PeerMessage {
     }
   }
 
-  /** What the main channel carries; part of {@link Listening}. */
+  /** What a channel carries; part of {@link Listening} and {@link DisksOpen}. */
   enum ContentUse {
-    /** The hypervisor's bytes as they are. */
+    /** Its bytes as they are. */
     NONE,
     /** A content exchange. */
     NAMES,
@@ -151,8 +151,9 @@ public sealed interface PeerMessage {
    * The disks' channels may come.
    *
    * @param tickets one for each disk that moves, in the order of {@link Prepared}
+   * @param content whether each of them carries a content exchange
    */
-  record DisksOpen(int attempt, List<Ticket> tickets) implements PeerMessage {
+  record DisksOpen(int attempt, List<Ticket> tickets, ContentUse content) implements PeerMessage {
     public DisksOpen {
       tickets = List.copyOf(tickets);
     }

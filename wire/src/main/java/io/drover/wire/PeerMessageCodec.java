@@ -47,6 +47,7 @@ final class PeerMessageCodec {
       case PeerMessage.DisksOpen open -> {
         out.i32(open.attempt());
         out.list(open.tickets(), ticket -> PeerMessageFields.ticket(out, ticket));
+        PeerMessageFields.content(out, open.content());
       }
       case PeerMessage.Commit commit -> out.flag(commit.run());
       case PeerMessage.Abort abort -> out.prose(abort.reason());
@@ -132,7 +133,8 @@ final class PeerMessageCodec {
       case LISTEN -> new PeerMessage.Listen(in.i32());
       case OPEN_DISKS -> new PeerMessage.OpenDisks(in.i32());
       case DISKS_OPEN ->
-          new PeerMessage.DisksOpen(in.i32(), in.list(() -> PeerMessageFields.ticket(in)));
+          new PeerMessage.DisksOpen(
+              in.i32(), in.list(() -> PeerMessageFields.ticket(in)), PeerMessageFields.content(in));
       case COMMIT -> new PeerMessage.Commit(in.flag());
       case ABORT -> new PeerMessage.Abort(in.prose());
       case SOURCE_LOST -> new PeerMessage.SourceLost(in.prose());

@@ -104,7 +104,9 @@ class GoldenBytesTest {
             true));
     put(bytes, new PeerMessage.Listen(5));
     put(bytes, new PeerMessage.OpenDisks(1));
-    put(bytes, new PeerMessage.DisksOpen(1, List.of(TICKET)));
+    put(
+        bytes,
+        new PeerMessage.DisksOpen(1, List.of(TICKET), PeerMessage.ContentUse.NAMES_AND_ZSTD));
     put(bytes, new PeerMessage.Commit(true));
     put(bytes, new PeerMessage.Abort("cancelled"));
     put(bytes, new PeerMessage.SourceLost("killed"));

@@ -91,7 +91,9 @@ final class RandomMessages {
         yield new PeerMessage.Continuity(new Blob(bytes));
       }
       case 20 -> new PeerMessage.OpenDisks(random.nextInt(Integer.MAX_VALUE));
-      case 21 -> new PeerMessage.DisksOpen(random.nextInt(1000), list(8, this::ticket));
+      case 21 ->
+          new PeerMessage.DisksOpen(
+              random.nextInt(1000), list(8, this::ticket), oneOf(PeerMessage.ContentUse.values()));
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }

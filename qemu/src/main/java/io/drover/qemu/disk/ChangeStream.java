@@ -7,8 +7,8 @@ public interface ChangeStream {
   /** Bytes that are nobody's content. */
   void head(byte[] bytes) throws IOException;
 
-  /** What a write carries. */
-  void content(byte[] bytes, int offset, int length) throws IOException;
+  /** All that a write carries, for that place on the disk. */
+  void content(long diskOffset, byte[] bytes) throws IOException;
 
   /** Nothing more comes for now: whatever was held back goes. */
   void flush() throws IOException;

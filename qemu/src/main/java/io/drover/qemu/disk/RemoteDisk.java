@@ -83,7 +83,7 @@ public final class RemoteDisk implements BlockDevice {
         }
         stream.head(waiter.change.encode());
         if (waiter.content.length > 0) {
-          stream.content(waiter.content, 0, waiter.content.length);
+          stream.content(waiter.change.offset(), waiter.content);
           contentBytes.addAndGet(waiter.content.length);
         }
       }

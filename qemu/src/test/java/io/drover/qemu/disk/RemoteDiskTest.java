@@ -113,17 +113,21 @@ class RemoteDiskTest {
 
     @Override
     public void head(byte[] bytes) throws IOException {
-      content(bytes, 0, bytes.length);
+      pass(bytes);
     }
 
     @Override
-    public void content(byte[] bytes, int offset, int length) throws IOException {
-      for (int at = 0; at < length; at += 1000) {
+    public void content(long diskOffset, byte[] bytes) throws IOException {
+      pass(bytes);
+    }
+
+    private void pass(byte[] bytes) throws IOException {
+      for (int at = 0; at < bytes.length; at += 1000) {
         if (cut || passed++ >= dropsAfter) {
           cut = true;
           throw new IOException("cut");
         }
-        service.received(bytes, offset + at, Math.min(1000, length - at));
+        service.received(bytes, at, Math.min(1000, bytes.length - at));
       }
     }
 

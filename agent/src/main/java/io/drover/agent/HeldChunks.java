@@ -1,0 +1,63 @@
+package io.drover.agent;
+
+import io.drover.chunk.ChunkName;
+import io.drover.chunk.ChunkReader;
+import io.drover.chunk.exchange.Compression;
+import io.drover.chunk.exchange.Held;
+import io.drover.wire.PeerMessage;
+import java.util.Optional;
+
+/** What this host holds for one arriving guest, and what it keeps of what comes. */
+final class HeldChunks implements Held, AutoCloseable {
+  private static final long PATIENCE_MILLIS = 10_000;
+
+  private final ChunkReader reader;
+  private final Optional<PageQueue> kept;
+
+  /**
+   * Nothing has been looked up yet.
+   *
+   * @param kept takes what comes; empty where it is kept anyway
+   */
+  HeldChunks(ChunkReader reader, Optional<PageQueue> kept) {
+    this.reader = reader;
+    this.kept = kept;
+  }
+
+  /** What a channel can carry where content is looked up, or is not. */
+  static PeerMessage.ContentUse use(boolean lookedUp) {
+    return lookedUp
+        ? switch (Compression.ofMachine()) {
+          case NONE -> PeerMessage.ContentUse.NAMES;
+          case ZSTD -> PeerMessage.ContentUse.NAMES_AND_ZSTD;
+        }
+        : PeerMessage.ContentUse.NONE;
+  }
+
+  /** What a source may compress with, by what was agreed. */
+  static Compression compression(PeerMessage.ContentUse agreed) {
+    return agreed == PeerMessage.ContentUse.NAMES_AND_ZSTD
+        ? Compression.ofMachine()
+        : Compression.NONE;
+  }
+
+  @Override
+  public boolean lookup(ChunkName name, byte[] into, int offset) {
+    return reader.lookup(name, into, offset);
+  }
+
+  @Override
+  public void arrived(ChunkName name, byte[] bytes, int offset) {
+    kept.ifPresent(queue -> queue.add(name, bytes, offset));
+  }
+
+  /** To be called when nobody looks up any more. */
+  @Override
+  public void close() {
+    kept.ifPresent(
+        queue -> {
+          boolean _ = queue.finish(PATIENCE_MILLIS);
+        });
+    reader.close();
+  }
+}
