@@ -9,6 +9,7 @@ import io.drover.api.HostView;
 import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
+import io.drover.api.NetworkView;
 import io.drover.api.ProblemView;
 import io.drover.api.StopManner;
 import io.drover.api.StoreJobView;
@@ -23,6 +24,7 @@ import io.drover.model.GuestState;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.network.Continuity;
+import io.drover.network.GuestPort;
 import io.drover.network.HostNetwork;
 import io.drover.network.LinuxNetwork;
 import io.drover.network.Redirects;
@@ -72,6 +74,7 @@ final class Agent implements AgentService, AutoCloseable {
   private final Contents contents;
   private final StoreWork storeWork;
   private final Redirects redirects;
+  private final Continuity continuity;
   private final Departures departures;
   private final Arrivals arrivals;
   private final Port port;
@@ -126,8 +129,7 @@ final class Agent implements AgentService, AutoCloseable {
             new RedirectDialer(peers, client),
             records);
     redirects.start();
-    Continuity continuity =
-        new Continuity(configuration.name(), network, redirects, configuration.network());
+    continuity = new Continuity(configuration.name(), network, redirects, configuration.network());
     guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     FileDigests digests = new FileDigests();
@@ -476,6 +478,26 @@ final class Agent implements AgentService, AutoCloseable {
             "Migration %s has ended and cannot be %s".formatted(view.id(), what),
             "'drover migration show %s' has its report.".formatted(view.id()))
         .asException();
+  }
+
+  @Override
+  public NetworkView network(String name) {
+    GuestName guest = new GuestName(name);
+    Optional<List<GuestPort>> ports =
+        guests.find(guest).map(here -> GuestPorts.of(here.definition()));
+    return continuity
+        .show(guest, ports)
+        .map(
+            found ->
+                Networks.view(
+                    configuration.name(), found, ports.orElse(List.of()), continuity::isRouted))
+        .orElseThrow(
+            () ->
+                Problem.unknown(
+                        "unknown-guest",
+                        "This host knows nothing of a guest '%s'".formatted(guest),
+                        "Ask the host that has it, or one that it left.")
+                    .asException());
   }
 
   @Override

@@ -9,6 +9,7 @@ import io.drover.api.HostView;
 import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
+import io.drover.api.NetworkView;
 import io.drover.api.StopManner;
 import io.drover.api.StoreJobView;
 import io.drover.api.StoreOrder;
@@ -50,6 +51,8 @@ interface AgentService {
   MigrationView cancelMigration(String id);
 
   MigrationView resolveMigration(String id, Decision decision);
+
+  NetworkView network(String guest);
 
   StoreView store();
 

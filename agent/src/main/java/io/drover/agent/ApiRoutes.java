@@ -55,6 +55,10 @@ final class ApiRoutes {
             "/v1/migrations/{id}/cancel",
             request -> HttpResponse.json(service.cancelMigration(request.variable("id"))))
         .on("POST", "/v1/migrations/{id}/resolve", routes::resolve)
+        .on(
+            "GET",
+            "/v1/network/{guest}",
+            request -> HttpResponse.json(service.network(request.variable("guest"))))
         .on("GET", "/v1/store", request -> HttpResponse.json(service.store()))
         .on(
             "POST",

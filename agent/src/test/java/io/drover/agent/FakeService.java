@@ -9,6 +9,7 @@ import io.drover.api.HostView;
 import io.drover.api.MigrationChange;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
+import io.drover.api.NetworkView;
 import io.drover.api.StopManner;
 import io.drover.api.StoreJobView;
 import io.drover.api.StoreOrder;
@@ -16,6 +17,7 @@ import io.drover.api.StoreView;
 import io.drover.model.Problem;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /** An agent without guests that writes down what it is asked. */
@@ -114,6 +116,22 @@ final class FakeService implements AgentService {
   public MigrationView resolveMigration(String id, Decision decision) {
     asked.add(decision);
     return Views.migration(id);
+  }
+
+  @Override
+  public NetworkView network(String guest) {
+    return new NetworkView(
+        guest,
+        "alpha",
+        "beta",
+        1,
+        List.of(),
+        List.of("192.0.2.10"),
+        List.of(new NetworkView.WayView("beta", "to", true, true)),
+        Optional.empty(),
+        List.of(),
+        Optional.empty(),
+        Optional.of(3));
   }
 
   @Override

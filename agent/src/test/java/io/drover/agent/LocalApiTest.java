@@ -77,6 +77,7 @@ class LocalApiTest {
     client.changeMigration("m0000000001", change);
     client.cancelMigration("m0000000001");
     client.resolveMigration("m0000000001", Decision.DISCARD);
+    assertThat(client.network("web")).isEqualTo(service.network("web"));
     assertThat(client.store()).isEqualTo(service.store());
     StoreOrder order = StoreOrder.of("gc");
     assertThat(client.orderStore(order).done()).isFalse();

@@ -123,6 +123,11 @@ public final class ApiClient {
         MigrationView.class);
   }
 
+  /** How a guest is reached, as the asked host knows it. */
+  public NetworkView network(String guest) {
+    return get("/v1/network/" + segment(guest), NetworkView.class);
+  }
+
   public StoreView store() {
     return get("/v1/store", StoreView.class);
   }

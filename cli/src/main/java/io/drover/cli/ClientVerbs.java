@@ -17,6 +17,7 @@ public final class ClientVerbs {
     verbs.put("migration", () -> MigrationVerbs.commandLine(terminal));
     verbs.put("guest", () -> GuestVerbs.commandLine(terminal, standardInput));
     verbs.put("host", () -> HostVerbs.commandLine(terminal));
+    verbs.put("network", () -> NetworkVerbs.commandLine(terminal));
     verbs.put("store", () -> StoreVerbs.commandLine(terminal));
     return verbs;
   }

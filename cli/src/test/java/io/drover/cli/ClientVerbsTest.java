@@ -8,6 +8,7 @@ import io.drover.api.GuestView;
 import io.drover.api.HostView;
 import io.drover.api.Json;
 import io.drover.api.MigrationView;
+import io.drover.api.NetworkView;
 import io.drover.api.ProblemView;
 import io.drover.api.StoreJobView;
 import io.drover.api.StoreView;
@@ -68,6 +69,71 @@ class ClientVerbsTest {
 
     assertThat(run("guest", "list", "--json")).isZero();
     assertThat(out.toString()).isEqualTo(Json.write(guests) + System.lineSeparator());
+  }
+
+  @Test
+  void showsHowAGuestIsReached() {
+    NetworkView here =
+        new NetworkView(
+            "web",
+            "beta",
+            "beta",
+            2,
+            List.of(
+                new NetworkView.PortView(
+                    "dr0",
+                    "52:54:00:00:00:01",
+                    "br0",
+                    true,
+                    List.of("192.0.2.10"),
+                    Optional.of("web.example"))),
+            List.of("192.0.2.10"),
+            List.of(
+                new NetworkView.WayView("alpha", "from", true, true),
+                new NetworkView.WayView("gamma", "from", true, false)),
+            Optional.of("alpha"),
+            List.of("inet drover_web"),
+            Optional.of("ab12"),
+            Optional.of(7));
+    agent().on("GET", "/v1/network/{guest}", here);
+
+    assertThat(run("network", "show", "web")).isZero();
+    assertThat(out.toString())
+        .contains("web is on beta.")
+        .contains("dr0 52:54:00:00:00:01 on br0 (routed): 192.0.2.10, web.example")
+        .contains("192.0.2.10, after 2 moves")
+        .contains("what arrives at alpha comes to beta")
+        .contains("what arrives at gamma comes to beta: not now, gamma has not agreed")
+        .contains("leave by alpha")
+        .contains("inet drover_web (ab12)")
+        .contains("7 open ones pass beta");
+  }
+
+  @Test
+  void showsWhereAGuestWentThatLeft() {
+    agent()
+        .on(
+            "GET",
+            "/v1/network/{guest}",
+            new NetworkView(
+                "web",
+                "alpha",
+                "beta",
+                1,
+                List.of(),
+                List.of("192.0.2.10"),
+                List.of(new NetworkView.WayView("beta", "to", false, true)),
+                Optional.empty(),
+                List.of(),
+                Optional.empty(),
+                Optional.empty()));
+
+    assertThat(run("network", "show", "web")).isZero();
+    assertThat(out.toString())
+        .contains("web is on beta.")
+        .contains("what arrives at alpha goes to beta: not now, the hosts are not connected")
+        .contains("none of its own on alpha")
+        .doesNotContain("connections");
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.drover.model.ProblemException;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,6 +94,58 @@ public final class Continuity {
         });
     for (GuestPort port : ports) {
       log.wished("announce " + port.device(), () -> announcer.announce(port));
+    }
+  }
+
+  /** Whether what a card says is routed on this host, not switched. */
+  public boolean isRouted(GuestPort port) {
+    return redirects.isRouted(port);
+  }
+
+  /**
+   * How a guest is reached, as far as this host knows; empty if it knows nothing of it.
+   *
+   * @param ports of a guest that is here
+   */
+  public Optional<Reachability> show(GuestName guest, Optional<List<GuestPort>> ports) {
+    Optional<GuestWhereabouts> known = redirects.find(guest);
+    if (known.isEmpty() && ports.isEmpty()) {
+      return Optional.empty();
+    }
+    GuestWhereabouts now = known.orElseGet(() -> GuestWhereabouts.first(guest, host, List.of()));
+    List<IpAddress> addresses =
+        Stream.concat(
+                now.addresses().stream(),
+                ports.stream()
+                    .flatMap(List::stream)
+                    .flatMap(port -> port.card().addresses().stream()))
+            .distinct()
+            .toList();
+    return Optional.of(
+        new Reachability(
+            guest,
+            now.at(),
+            now.sequence(),
+            now.addresses(),
+            redirects.ways(now),
+            redirects.wayOut(guest),
+            network.filter(guest),
+            connections(addresses)));
+  }
+
+  private Optional<Integer> connections(List<IpAddress> addresses) {
+    if (addresses.isEmpty()) {
+      return Optional.of(0);
+    }
+    try {
+      return Optional.of(
+          (int)
+              network.connections(addresses).stream()
+                  .filter(connection -> !connection.isOver())
+                  .count());
+    } catch (ProblemException e) {
+      LOG.warn("the kernel's connections are not to be had: {}", e.problem());
+      return Optional.empty();
     }
   }
 

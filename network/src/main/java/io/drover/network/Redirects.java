@@ -557,6 +557,34 @@ public final class Redirects implements AutoCloseable {
     return Optional.ofNullable(known.get(guest));
   }
 
+  /** The other hosts that packets of a guest pass on their way to it. */
+  synchronized List<Reachability.Way> ways(GuestWhereabouts now) {
+    if (!now.isAt(self)) {
+      boolean passed =
+          !now.addresses().isEmpty() && settings.redirect() != NetworkSettings.Redirect.OFF;
+      return passed
+          ? List.of(
+              new Reachability.Way(now.at(), Reachability.Direction.TO, connected(now.at()), true))
+          : List.of();
+    }
+    return now.anchorsBut(self).stream()
+        .map(
+            anchor ->
+                new Reachability.Way(
+                    anchor,
+                    Reachability.Direction.FROM,
+                    connected(anchor),
+                    isGranted(now.guest(), anchor)))
+        .toList();
+  }
+
+  /** By which other host a guest's own packets leave, if they do. */
+  Optional<HostName> wayOut(GuestName guest) {
+    return settings.redirect() == NetworkSettings.Redirect.OFF
+        ? Optional.empty()
+        : find(guest).filter(now -> now.isAt(self)).flatMap(now -> now.wayOut(self, dialer::knows));
+  }
+
   /** Whether the way to or from that host stands. */
   public synchronized boolean connected(HostName peer) {
     PacketTunnel tunnel = tunnels.get(peer);
