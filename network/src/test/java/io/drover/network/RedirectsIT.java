@@ -372,6 +372,10 @@ class RedirectsIT {
     return new Talk(client, "198.51.100.9", guest, port);
   }
 
+  private List<Reachability.Way> ways(String host) {
+    return host(host).redirects.ways(host(host).redirects.find(WEB).orElseThrow());
+  }
+
   @Test
   void connectionsLiveThroughMovesAndTheWayIsShortenedEachTime() {
     try (Talk one = fromClient(5000);
@@ -387,6 +391,18 @@ class RedirectsIT {
       try (Talk fresh = fromClient(5002)) {
         fresh.works();
       }
+      assertThat(ways("alpha"))
+          .containsExactly(
+              new Reachability.Way(new HostName("beta"), Reachability.Direction.TO, true, true));
+      until(
+          "alpha has agreed",
+          () ->
+              ways("beta")
+                  .equals(
+                      List.of(
+                          new Reachability.Way(
+                              new HostName("alpha"), Reachability.Direction.FROM, true, true))));
+      assertThat(host("beta").redirects.wayOut(WEB)).contains(new HostName("alpha"));
 
       move("beta", "gamma");
       one.works();
