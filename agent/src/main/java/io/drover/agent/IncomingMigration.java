@@ -221,6 +221,9 @@ final class IncomingMigration implements TargetDriver.TargetObserver {
 
   @Override
   public void effectFailed(TargetEffect effect, Problem problem) {
+    if (effect instanceof TargetEffect.SettleDisks) {
+      record.warn(problem);
+    }
     LOG.warn(
         "migration={} guest={} {} failed: {}",
         id(),

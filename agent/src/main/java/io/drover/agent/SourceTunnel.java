@@ -72,6 +72,7 @@ final class SourceTunnel implements SourceChannels {
   private volatile Consumer<PageRequests> first = _ -> {};
   private volatile Optional<PageRequests> requests = Optional.empty();
   private volatile Optional<Relay> main = Optional.empty();
+  private volatile boolean switching;
   private volatile CountDownLatch urgentDone = new CountDownLatch(0);
   private int sockets;
   private boolean recorded;
@@ -124,6 +125,7 @@ final class SourceTunnel implements SourceChannels {
   @Override
   public Optional<Runnable> beforeSwitch() {
     awaitUrgent();
+    switching = true;
     return requests.map(
         asked ->
             () -> {
@@ -238,7 +240,11 @@ final class SourceTunnel implements SourceChannels {
     boolean carriesSwitch = channel == 0 && !recorded;
     if (carriesSwitch) {
       recorded = true;
-      options = options.withOutwardTap(recorder::forward);
+      // What QEMU says at the switch is what another target could be made of.
+      options =
+          options
+              .withOutwardTap(recorder::forward)
+              .withSalvage(() -> switching && recorder.isReading());
     }
     String name = migration + "/" + listening.attempt() + "/" + channel;
     if (channel == 0 && listening.content() != PeerMessage.ContentUse.NONE) {

@@ -259,6 +259,11 @@ final class TargetDiskChannels implements TargetDisks {
   }
 
   @Override
+  public void settle() {
+    hypervisor.settleDisks();
+  }
+
+  @Override
   public void discard() {
     ArrivingDisks images = hypervisor.disks();
     images.discard();

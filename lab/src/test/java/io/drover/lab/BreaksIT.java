@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.api.Decision;
+import io.drover.api.MigrationChange;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
 import io.drover.model.ProblemException;
@@ -298,28 +299,22 @@ class BreaksIT {
     fleet().assertNothingLeft();
   }
 
-  @Test
-  void aTargetsHypervisorThatDiesBeforeTheGuestRanThereIsRebuilt() {
+  @ParameterizedTest
+  @ValueSource(strings = {"off", "on"})
+  void aTargetsHypervisorThatDiesBeforeTheGuestRanThereIsRebuilt(String dedup) {
     Traveller guest = fleet().boot(Fleet.ALPHA);
-    // With names, what is on its way waits for a target that stands still: see the known limits.
     String id =
         guest
             .begin(
                 Fleet.limited(guest.name(), guest.elsewhere(), "hybrid", 4_000_000)
-                    .withDedup("off"))
+                    .withDedup(dedup))
             .id();
     MigrationView under = fleet().awaitSent(guest.host(), id, 4_000_000);
     assertThat(under.outcome()).as("%s", under).isEmpty();
     // It is sent the switch, and dies before it has looked at it.
     List<ProcessIdentity> hypervisors = fleet().hypervisors(Fleet.BETA);
     hypervisors.forEach(process -> Fleet.signal(process, "STOP"));
-    // Still slowly: in a full pipe to a target that stands still the switch would not leave.
-    fleet()
-        .agent(Fleet.ALPHA)
-        .changeMigration(
-            id,
-            new io.drover.api.MigrationChange(
-                Optional.empty(), Optional.empty(), Optional.of(true)));
+    switchNow(id);
     MigrationView switched = fleet().awaitPhase(Fleet.ALPHA, id, "postcopy");
     assertThat(switched.outcome()).as("%s", switched).isEmpty();
     hypervisors.forEach(ProcessIdentity::kill);
@@ -327,6 +322,42 @@ class BreaksIT {
     MigrationView view = guest.arrived(id);
     assertThat(view.retries()).isPositive();
     guest.assertWell();
+  }
+
+  /** The switch is ordered while nothing gets through any more. */
+  @ParameterizedTest
+  @ValueSource(strings = {"off", "on"})
+  void aTargetThatStoodStillLongBeforeTheSwitchAndDiesCostsNobodyTheGuest(String dedup) {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id =
+        guest
+            .begin(
+                Fleet.limited(guest.name(), guest.elsewhere(), "hybrid", 4_000_000)
+                    .withDedup(dedup))
+            .id();
+    MigrationView under = fleet().awaitSent(guest.host(), id, 4_000_000);
+    assertThat(under.outcome()).as("%s", under).isEmpty();
+    List<ProcessIdentity> hypervisors = fleet().hypervisors(Fleet.BETA);
+    hypervisors.forEach(process -> Fleet.signal(process, "STOP"));
+    unlimited(guest, id);
+    Fleet.pause(2_000);
+    switchNow(id);
+    Fleet.pause(1_000);
+    hypervisors.forEach(ProcessIdentity::kill);
+    MigrationView ended = fleet().awaitEnd(Fleet.ALPHA, id);
+    if (ended.outcome().equals(Optional.of("completed"))) {
+      guest.arrived(id);
+    } else {
+      assertThat(ended.outcome()).as("%s", ended).contains("aborted");
+    }
+    guest.assertWell();
+  }
+
+  private static void switchNow(String id) {
+    fleet()
+        .agent(Fleet.ALPHA)
+        .changeMigration(
+            id, new MigrationChange(Optional.empty(), Optional.empty(), Optional.of(true)));
   }
 
   // ---- persons, and the guest itself ----

@@ -10,6 +10,9 @@ public interface TargetDisks {
   /** Ends the channels and lets go of the hypervisor's disks: the guest is to have them alone. */
   void close();
 
+  /** Returns once what was written to the disks is on stable storage, or says why it may not be. */
+  void settle();
+
   /** Removes the images that were made for this migration; the guest has never run on them. */
   void discard();
 }

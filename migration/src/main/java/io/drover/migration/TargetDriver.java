@@ -161,6 +161,7 @@ public final class TargetDriver {
       }
       case TargetEffect.ExpectDisks(int attempt) -> observer.send(disks.expect(attempt));
       case TargetEffect.DiscardDisks() -> disks.discard();
+      case TargetEffect.SettleDisks() -> disks.settle();
       case TargetEffect.Run() -> {
         disks.close();
         hypervisor.run();

@@ -23,6 +23,9 @@ public sealed interface TargetEffect {
   /** Removes the images that were made here for a guest that never ran here. */
   record DiscardDisks() implements TargetEffect {}
 
+  /** Puts what came of the disks on stable storage: the source's copies go next. */
+  record SettleDisks() implements TargetEffect {}
+
   /** Lets the guest run. */
   record Run() implements TargetEffect {}
 

@@ -250,6 +250,7 @@ public final class TargetMachine {
                   state.withEnding(Ending.of(Outcome.COMPLETED)).at(Stage.ENDED),
                   new TargetEffect.CloseChannels(),
                   new TargetEffect.Adopt(),
+                  new TargetEffect.SettleDisks(),
                   new TargetEffect.Journal(),
                   new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(state);
@@ -308,6 +309,7 @@ public final class TargetMachine {
       case TargetEffect.Run(),
           TargetEffect.ExpectDisks(int _),
           TargetEffect.DiscardDisks(),
+          TargetEffect.SettleDisks(),
           TargetEffect.Send(PeerMessage _),
           TargetEffect.SendPrepared(),
           TargetEffect.Announce(),

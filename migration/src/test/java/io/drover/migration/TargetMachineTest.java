@@ -201,6 +201,7 @@ class TargetMachineTest {
         .containsExactly(
             new TargetEffect.CloseChannels(),
             new TargetEffect.Adopt(),
+            new TargetEffect.SettleDisks(),
             new TargetEffect.Journal(),
             send(new PeerMessage.Received()));
   }

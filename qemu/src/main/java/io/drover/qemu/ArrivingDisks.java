@@ -9,9 +9,11 @@ import io.drover.qemu.nbd.NbdLimits;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.TreeSet;
@@ -158,6 +160,32 @@ public final class ArrivingDisks {
 
   static NbdClient connect(QemuGuest process, int disk) throws IOException {
     return NbdClient.connect(process.diskSocket(), DiskNodes.disk(disk), NbdLimits.DEFAULT);
+  }
+
+  /**
+   * Puts what was written to the images on stable storage. The kernel goes first, by this process:
+   * QEMU stands still while it flushes, so there must be little left for it.
+   */
+  void settle(QemuGuest process) {
+    for (ArrivingDisk arriving : disks) {
+      GuestDisk disk = guest.disks().get(arriving.disk());
+      try (FileChannel image = FileChannel.open(Path.of(disk.path()), StandardOpenOption.WRITE)) {
+        image.force(true);
+      } catch (IOException e) {
+        throw Problem.host(
+                "disk-not-flushed",
+                "What came of %s may not be on stable storage yet: %s"
+                    .formatted(disk.path(), e.getMessage()),
+                "Look after that disk; the guest runs.")
+            .asException(e);
+      }
+      if (disk.format() != DiskFormat.RAW && process.isAlive()) {
+        // Such images have tables that QEMU keeps to itself until somebody flushes.
+        ObjectNode command = Qmp.object();
+        command.put("command-line", "qemu-io %s flush".formatted(DiskNodes.disk(arriving.disk())));
+        JsonNode _ = process.control().run("human-monitor-command", command);
+      }
+    }
   }
 
   /** Removes the images; the guest has never run on them. */

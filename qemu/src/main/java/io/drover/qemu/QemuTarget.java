@@ -111,6 +111,11 @@ public final class QemuTarget implements TargetHypervisor {
     }
   }
 
+  /** Returns once what came of the disks is on stable storage. */
+  public void settleDisks() {
+    disks.settle(process());
+  }
+
   @Override
   public TransferAddress listen(TransferAddress wanted, int attempt) {
     ObjectNode arguments = Qmp.object();

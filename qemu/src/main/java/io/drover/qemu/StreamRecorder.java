@@ -70,6 +70,11 @@ public final class StreamRecorder {
     return progress == Progress.COMPLETE;
   }
 
+  /** Whether the package may still come. */
+  public boolean isReading() {
+    return progress == Progress.READING;
+  }
+
   /** Whole pages that passed before the package. */
   public long pageRecords() {
     return pageRecords;

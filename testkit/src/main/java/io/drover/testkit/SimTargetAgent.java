@@ -93,6 +93,7 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
         connection.ifPresent(c -> c.sendToSource(open));
       }
       case TargetEffect.DiscardDisks() -> world().disks().discardAtTarget();
+      case TargetEffect.SettleDisks() -> {}
       case TargetEffect.Run() -> hypervisor().run();
       case TargetEffect.Announce() -> {}
       case TargetEffect.BreakTransfer() -> newest().ifPresent(SimTarget::breakTransfer);

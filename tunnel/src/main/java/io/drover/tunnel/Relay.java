@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +38,9 @@ public final class Relay implements Closeable {
   // A full buffer as records: 5 bytes of header and 17 of type and tag for each 16 KiB.
   private static final int SEALED_BYTES = BUFFER_BYTES + (16 << 10);
   private static final Duration LINGER = Duration.ofSeconds(2);
+  // More than the socket holds: whoever waits for room in it ends what it is saying.
+  private static final int SALVAGE_BYTES = 4 << 20;
+  private static final Duration SALVAGE_LINGER = Duration.ofMillis(500);
   private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
 
   /** Whether a channel waits for the {@link Throttle} or goes past it. */
@@ -53,6 +57,8 @@ public final class Relay implements Closeable {
    * @param additions what the hypervisor is to get besides; asked for after each piece from the
    *     peer, and at {@link Relay#sendAdditions}
    * @param coding what the bytes cross the network in, if not as they are
+   * @param salvage whether the outward tap should get what the hypervisor has written already
+   *     though the peer is gone
    */
   public record Options(
       Throttle throttle,
@@ -61,6 +67,7 @@ public final class Relay implements Closeable {
       Optional<ByteTap> inward,
       Supplier<byte[]> additions,
       Optional<Coding.Factory> coding,
+      BooleanSupplier salvage,
       Duration linger) {
     private static final byte[] NOTHING = {};
 
@@ -72,27 +79,35 @@ public final class Relay implements Closeable {
           Optional.empty(),
           () -> NOTHING,
           Optional.empty(),
+          () -> false,
           LINGER);
     }
 
     public Options withThrottle(Throttle shared, Urgency how) {
-      return new Options(shared, how, outward, inward, additions, coding, linger);
+      return new Options(shared, how, outward, inward, additions, coding, salvage, linger);
     }
 
     public Options withOutwardTap(ByteTap tap) {
-      return new Options(throttle, urgency, Optional.of(tap), inward, additions, coding, linger);
+      return new Options(
+          throttle, urgency, Optional.of(tap), inward, additions, coding, salvage, linger);
     }
 
     public Options withInwardTap(ByteTap tap) {
-      return new Options(throttle, urgency, outward, Optional.of(tap), additions, coding, linger);
+      return new Options(
+          throttle, urgency, outward, Optional.of(tap), additions, coding, salvage, linger);
     }
 
     public Options withAdditions(Supplier<byte[]> more) {
-      return new Options(throttle, urgency, outward, inward, more, coding, linger);
+      return new Options(throttle, urgency, outward, inward, more, coding, salvage, linger);
     }
 
     public Options withCoding(Coding.Factory how) {
-      return new Options(throttle, urgency, outward, inward, additions, Optional.of(how), linger);
+      return new Options(
+          throttle, urgency, outward, inward, additions, Optional.of(how), salvage, linger);
+    }
+
+    public Options withSalvage(BooleanSupplier wanted) {
+      return new Options(throttle, urgency, outward, inward, additions, coding, wanted, linger);
     }
   }
 
@@ -158,18 +173,19 @@ public final class Relay implements Closeable {
   }
 
   private void awaitEnd() throws InterruptedException {
-    long lingerNanos = options.linger().toNanos();
     oneDone.await();
     long oneEnded = System.nanoTime();
     boolean hypervisorEnded = outwardDone.getCount() == 0;
     CountDownLatch other = hypervisorEnded ? inwardDone : outwardDone;
     while (!other.await(50, TimeUnit.MILLISECONDS)) {
       long quietSince = Math.max(oneEnded, lastNanoTime);
+      long lingerNanos = (broken.get() ? SALVAGE_LINGER : options.linger()).toNanos();
       if (System.nanoTime() - quietSince > lingerNanos) {
         String ended = hypervisorEnded ? "the hypervisor" : "the peer";
         breakOff(
             "%s ended its direction and nothing moved in the other one for %d ms"
                 .formatted(ended, options.linger().toMillis()));
+        closeLegs();
       }
     }
   }
@@ -204,24 +220,49 @@ public final class Relay implements Closeable {
 
   private void pumpOutward(ByteBuffer buffer) throws IOException, InterruptedException {
     Throttle throttle = options.throttle();
+    int salvaged = 0;
     while (true) {
       buffer.clear().limit(throttle.slice(buffer.capacity()));
       int count = hypervisor.read(buffer);
       if (count < 0) {
-        if (coding.isPresent()) {
-          coding.get().outwardEnded();
-        }
-        peer.shutdownOutput();
+        endOutward();
         return;
       }
       buffer.flip();
       options.outward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
-      if (coding.isPresent()) {
-        coding.get().outward(buffer.array(), buffer.arrayOffset(), count);
-      } else {
-        toPeer(buffer);
+      if (!broken.get()) {
+        try {
+          outward(buffer);
+          continue;
+        } catch (IOException e) {
+          breakOff(describe(e));
+        }
+      }
+      lastNanoTime = System.nanoTime();
+      salvaged += count;
+      if (salvaged > SALVAGE_BYTES || !options.salvage().getAsBoolean()) {
+        closeLegs();
+        return;
       }
     }
+  }
+
+  private void outward(ByteBuffer bytes) throws IOException, InterruptedException {
+    if (coding.isPresent()) {
+      coding.get().outward(bytes.array(), bytes.arrayOffset(), bytes.remaining());
+    } else {
+      toPeer(bytes);
+    }
+  }
+
+  private void endOutward() throws IOException {
+    if (broken.get()) {
+      return;
+    }
+    if (coding.isPresent()) {
+      coding.get().outwardEnded();
+    }
+    peer.shutdownOutput();
   }
 
   /** A whole message, in slices: on a thin link a large one would look like a standstill. */
@@ -334,14 +375,25 @@ public final class Relay implements Closeable {
     }
   }
 
-  /** Breaks the relay off from outside; {@link #run} then returns. */
+  /**
+   * Breaks the relay off; {@link #run} then returns. Where the hypervisor's last words are of use,
+   * it is given the time to say those that it has begun to.
+   */
   public void breakOff(String reason) {
-    if (broken.compareAndSet(false, true)) {
-      breakReason = Optional.of(reason);
+    if (!broken.compareAndSet(false, true)) {
+      return;
     }
-    closeLegs();
+    breakReason = Optional.of(reason);
+    boolean listening = options.salvage().getAsBoolean();
+    if (listening) {
+      closePeer();
+    } else {
+      closeLegs();
+    }
     coding.ifPresent(made -> made.breakOff(reason));
-    pumps.forEach(Thread::interrupt); // one may wait for its turn, with no socket in hand
+    if (!listening) {
+      pumps.forEach(Thread::interrupt); // one may wait for its turn, with no socket in hand
+    }
   }
 
   @Override
@@ -350,10 +402,19 @@ public final class Relay implements Closeable {
   }
 
   private void closeLegs() {
-    try (hypervisor) {
+    closePeer();
+    try {
+      hypervisor.close();
+    } catch (IOException e) {
+      LOG.debug("relay {}: the hypervisor's leg did not close cleanly", name, e);
+    }
+  }
+
+  private void closePeer() {
+    try {
       peer.close();
     } catch (IOException e) {
-      LOG.debug("relay {}: a leg did not close cleanly", name, e);
+      LOG.debug("relay {}: the peer's leg did not close cleanly", name, e);
     }
   }
 }

@@ -1,6 +1,7 @@
 package io.drover.tunnel;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.model.ByteRate;
 import java.io.ByteArrayOutputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -21,6 +23,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +67,7 @@ class RelayTest {
         Optional.empty(),
         () -> new byte[0],
         Optional.empty(),
+        () -> false,
         LINGER);
   }
 
@@ -300,6 +305,94 @@ class RelayTest {
     start();
     source.write(ByteBuffer.wrap(new byte[100]));
     assertThat(sourceEnd.get()).isEqualTo(new RelayEnd.Broken("tap"));
+  }
+
+  /** Writes until nothing is taken any more for a while; answers what was. */
+  private static byte[] fill(SocketChannel socket) throws Exception {
+    byte[] bytes = new byte[64 << 20];
+    new Random(7).nextBytes(bytes);
+    ByteBuffer rest = ByteBuffer.wrap(bytes);
+    socket.configureBlocking(false);
+    long stoodStillSince = System.nanoTime();
+    while (System.nanoTime() - stoodStillSince < 300_000_000) {
+      if (socket.write(rest) > 0) {
+        stoodStillSince = System.nanoTime();
+      }
+      Thread.sleep(1);
+    }
+    socket.configureBlocking(true);
+    return Arrays.copyOf(bytes, rest.position());
+  }
+
+  private Relay listening(ByteArrayOutputStream seen, BooleanSupplier wanted) {
+    return new Relay(
+        "source",
+        sockets.get(1),
+        sourceLink,
+        options()
+            .withOutwardTap(
+                (bytes, offset, length) -> {
+                  synchronized (seen) {
+                    seen.write(bytes, offset, length);
+                  }
+                })
+            .withSalvage(wanted));
+  }
+
+  @Test
+  void theLastWordsToAPeerThatStandsStillAndIsGoneReachTheTap() throws Exception {
+    ByteArrayOutputStream seen = new ByteArrayOutputStream();
+    AtomicLong said = new AtomicLong(Long.MAX_VALUE);
+    sourceRelay = listening(seen, () -> seen.size() < said.get());
+    start();
+    byte[] sent = fill(source);
+    byte[] lastWords = new byte[300_000];
+    new Random(8).nextBytes(lastWords);
+    said.set(sent.length + lastWords.length);
+    FutureTask<Integer> speaking = task(() -> source.write(ByteBuffer.wrap(lastWords)));
+
+    targetRelay.close();
+
+    assertThat(speaking.get(10, TimeUnit.SECONDS)).isEqualTo(lastWords.length);
+    assertThat(sourceEnd.get(10, TimeUnit.SECONDS)).isInstanceOf(RelayEnd.Broken.class);
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    all.writeBytes(sent);
+    all.writeBytes(lastWords);
+    assertThat(seen.toByteArray()).isEqualTo(all.toByteArray());
+    assertThat(readOne(source)).isEqualTo(-1);
+  }
+
+  @Test
+  void aHypervisorThatSaysNothingOfUseIsToldSoonThatThePeerIsGone() throws Exception {
+    ByteArrayOutputStream seen = new ByteArrayOutputStream();
+    sourceRelay = listening(seen, () -> true);
+    start();
+    byte[] sent = fill(source);
+    FutureTask<Integer> speaking = task(() -> source.write(ByteBuffer.wrap(new byte[64 << 20])));
+
+    targetRelay.close();
+
+    assertThat(sourceEnd.get(10, TimeUnit.SECONDS)).isInstanceOf(RelayEnd.Broken.class);
+    assertThatThrownBy(() -> speaking.get(10, TimeUnit.SECONDS))
+        .hasCauseInstanceOf(IOException.class);
+    assertThat(seen.size()).isLessThan(sent.length + (8 << 20));
+  }
+
+  @Test
+  void aHypervisorThatIsSilentIsToldAsWell() throws Exception {
+    sourceRelay = listening(new ByteArrayOutputStream(), () -> true);
+    start();
+    oneByteArrives();
+
+    targetRelay.close();
+
+    assertThat(sourceEnd.get(10, TimeUnit.SECONDS)).isInstanceOf(RelayEnd.Broken.class);
+    assertThat(readOne(source)).isEqualTo(-1);
+  }
+
+  private void oneByteArrives() throws Exception {
+    source.write(ByteBuffer.wrap(new byte[] {1}));
+    assertThat(readOne(target)).isEqualTo(1);
   }
 
   @Test
