@@ -3,6 +3,7 @@ package io.drover.network;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.IpAddress;
+import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -128,6 +129,12 @@ final class Notifier {
             webhook -> untilDone(now, log, "webhook", () -> Hooks.post(webhook, now, addresses)));
   }
 
+  /** The guest is no more: another of its name is news again. */
+  synchronized void forget(GuestName guest) {
+    named.remove(guest);
+    hooked.remove(guest);
+  }
+
   private synchronized boolean isNews(Map<GuestName, Long> told, GuestWhereabouts now) {
     Long last = told.put(now.guest(), now.sequence());
     return last == null || last != now.sequence();
@@ -167,6 +174,9 @@ final class Notifier {
       return true;
     } catch (ProblemException e) {
       return false; // the log has it
+    } catch (RuntimeException e) {
+      log.failed(step, Problem.bug(step, String.valueOf(e)), System.nanoTime());
+      return false;
     }
   }
 }

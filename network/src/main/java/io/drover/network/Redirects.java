@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +44,10 @@ public final class Redirects implements AutoCloseable {
   private final Store store;
   private final Map<GuestName, GuestWhereabouts> known = new HashMap<>();
   private final Map<GuestName, GuestWhereabouts> moving = new HashMap<>();
+  // What was known of guests that are about to arrive; so again if they do not.
+  private final Map<GuestName, GuestWhereabouts> replaced = new HashMap<>();
   private final Map<GuestName, Set<HostName>> granted = new HashMap<>();
-  private final Map<HostName, PacketTunnel> tunnels = new HashMap<>();
+  private final Map<HostName, PacketTunnel> tunnels = new ConcurrentHashMap<>();
   private final Map<HostName, Thread> dialing = new HashMap<>();
   private final Map<GuestName, Long> usedNanos = new HashMap<>();
   private boolean closed;
@@ -82,13 +85,29 @@ public final class Redirects implements AutoCloseable {
     synchronized (this) {
       for (GuestWhereabouts whereabouts : store.allWhereabouts()) {
         known.put(whereabouts.guest(), whereabouts);
-        if (!whereabouts.isAt(self) && !settings.routedBridges().isEmpty()) {
-          passOn(whereabouts);
+        if (!settings.routedBridges().isEmpty()) {
+          takeUp(whereabouts);
         }
       }
     }
     if (!settings.routedBridges().isEmpty()) {
       Thread.ofVirtual().name("redirects").start(this::watch);
+    }
+  }
+
+  private void takeUp(GuestWhereabouts whereabouts) {
+    try {
+      if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+        if (!whereabouts.isAt(self)) {
+          network.forgetRoutes(whereabouts.addresses());
+        }
+      } else if (whereabouts.isAt(self)) {
+        whereabouts.anchorsBut(self).stream().filter(dialer::knows).forEach(this::connect);
+      } else {
+        passOn(whereabouts);
+      }
+    } catch (ProblemException e) {
+      LOG.error("guest={} is not reachable through here: {}", whereabouts.guest(), e.problem());
     }
   }
 
@@ -117,6 +136,7 @@ public final class Redirects implements AutoCloseable {
     GuestWhereabouts now = known.get(guest);
     if (Optional.ofNullable(moving.get(guest)).filter(next -> next.isAt(self)).isPresent()) {
       moving.remove(guest); // it has arrived for good
+      replaced.remove(guest);
     }
     if (ports.stream().anyMatch(Redirects::isKnown) && (now == null || now.isAt(self))) {
       GuestWhereabouts here = now == null ? GuestWhereabouts.first(guest, self, addresses) : now;
@@ -133,13 +153,18 @@ public final class Redirects implements AutoCloseable {
     GuestWhereabouts now = known.get(guest);
     if (now != null && !now.isAt(self)) {
       moving.remove(guest);
-      learn(new GuestWhereabouts(guest, now.sequence() + 1, self, now.addresses(), now.anchors()));
+      // Another guest of that name may have other addresses.
+      network.forgetRoutes(now.addresses());
+      network.returnDirectly(now.addresses());
+      learn(new GuestWhereabouts(guest, now.sequence() + 1, self, routed(ports), now.anchors()));
     }
     found(guest, ports);
   }
 
   /** The guest ended here: nobody need pass anything on. */
   public synchronized void ended(GuestName guest) {
+    moving.remove(guest);
+    replaced.remove(guest);
     GuestWhereabouts last = known.get(guest);
     if (last == null || !last.isAt(self)) {
       return;
@@ -154,22 +179,30 @@ public final class Redirects implements AutoCloseable {
 
   // ---- moves ----
 
-  /** What the target is to know; empty where nothing of the guest is routed. */
-  synchronized Optional<GuestWhereabouts> offer(GuestName guest, HostName to) {
+  /**
+   * What the target is to know; empty where nothing of the guest is routed. Changes nothing: it may
+   * be a rehearsal.
+   */
+  synchronized Optional<GuestWhereabouts> next(GuestName guest, HostName to) {
     Optional<GuestWhereabouts> now = Optional.ofNullable(known.get(guest));
     if (now.filter(whereabouts -> whereabouts.isAt(to)).isPresent()) {
       return now; // given up already: the target is being rebuilt
     }
-    Optional<GuestWhereabouts> next =
-        now.filter(whereabouts -> whereabouts.isAt(self)).map(here -> here.moved(to));
-    next.ifPresent(whereabouts -> moving.put(guest, whereabouts));
-    return next;
+    return now.filter(whereabouts -> whereabouts.isAt(self)).map(here -> here.moved(to));
+  }
+
+  /** The guest is about to leave this host. */
+  synchronized void moving(GuestName guest, HostName to) {
+    if (Optional.ofNullable(known.get(guest)).filter(now -> now.isAt(self)).isPresent()) {
+      next(guest, to).ifPresent(whereabouts -> moving.put(guest, whereabouts));
+    }
   }
 
   /** The source gave the guest up: what arrives goes after it from now on. */
   synchronized String leave(GuestName guest, HostName to) {
     Optional<GuestWhereabouts> next =
         Optional.ofNullable(moving.remove(guest))
+            .filter(wanted -> wanted.isAt(to))
             .or(() -> Optional.ofNullable(known.get(guest)).map(here -> here.moved(to)));
     GuestWhereabouts latest = known.get(guest);
     if (next.isEmpty() || latest == null || !latest.isAt(self)) {
@@ -199,17 +232,29 @@ public final class Redirects implements AutoCloseable {
 
   /** The guest stays, or did not come. */
   synchronized void abandon(GuestName guest, HostName to) {
-    GuestWhereabouts next = moving.remove(guest);
+    GuestWhereabouts next = moving.get(guest);
+    if (next != null && next.isAt(to)) {
+      moving.remove(guest);
+    }
     GuestWhereabouts now = known.get(guest);
     if (to.equals(self) && now != null && now.isAt(self) && (next == null || next.equals(now))) {
       network.forgetRoutes(now.addresses());
       network.returnDirectly(now.addresses());
       forget(guest);
+      GuestWhereabouts before = replaced.remove(guest);
+      if (before != null) {
+        learn(before);
+        takeUp(before);
+      }
     }
   }
 
   /** The guest is about to run here. */
   synchronized String arrive(GuestWhereabouts next, List<GuestPort> ports) {
+    GuestWhereabouts before = known.get(next.guest());
+    if (before != null && !before.isAt(self)) {
+      replaced.put(next.guest(), before);
+    }
     learn(next);
     settle(next, ports);
     List<HostName> anchors = next.anchorsBut(self);
@@ -325,12 +370,15 @@ public final class Redirects implements AutoCloseable {
         Optional.ofNullable(tunnels.get(peer))
             .ifPresent(tunnel -> tunnel.lines().forEach(PacketTunnel.Line::close));
       }
-      if (!asked && guests().noneMatch(each -> each.isAt(peer))) {
-        PacketTunnel tunnel = tunnels.remove(peer);
-        if (tunnel != null) {
-          tunnel.close();
-          network.removeTunnel(RouteTables.device(peer));
-        }
+      PacketTunnel tunnel = tunnels.get(peer);
+      // Whoever connects knows what for, and closes the line when it is not needed any more.
+      if (!asked
+          && guests().noneMatch(each -> each.isAt(peer))
+          && tunnel != null
+          && !tunnel.stands()) {
+        tunnels.remove(peer);
+        tunnel.close();
+        network.removeTunnel(RouteTables.device(peer));
       }
     }
   }
@@ -392,6 +440,8 @@ public final class Redirects implements AutoCloseable {
         line.close();
         return;
       }
+      // From now on the tunnel is not taken away.
+      tunnel.lines().add(line);
       filters();
     }
     tunnel.serve(line, message -> hear(peer, line, message));
@@ -399,7 +449,9 @@ public final class Redirects implements AutoCloseable {
 
   private synchronized void hear(HostName peer, PacketTunnel.Line line, RedirectMessage message) {
     switch (message) {
-      case RedirectMessage.Claim claim -> line.send(decide(peer, claim));
+      case RedirectMessage.Claim claim ->
+          // Without an answer it is asked again, over another line.
+          decide(peer, claim).ifPresentOrElse(line::send, line::close);
       case RedirectMessage.Granted(GuestName guest, long _) -> {
         LOG.info("guest={} host={} passes on what arrives there", guest, peer);
         granted.computeIfAbsent(guest, _ -> new HashSet<>()).add(peer);
@@ -415,13 +467,17 @@ public final class Redirects implements AutoCloseable {
     }
   }
 
-  private RedirectMessage decide(HostName peer, RedirectMessage.Claim claim) {
+  /** Empty where it cannot be done now, and may be later. */
+  private Optional<RedirectMessage> decide(HostName peer, RedirectMessage.Claim claim) {
     GuestName guest = claim.guest();
     Optional<GuestWhereabouts> now = Optional.ofNullable(known.get(guest));
     Optional<GuestWhereabouts> next = Optional.ofNullable(moving.get(guest));
     Optional<String> refusal = ClaimRules.refusal(self, peer, claim, now, next);
+    if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+      refusal = Optional.of("redirects are off here");
+    }
     if (refusal.isPresent()) {
-      return new RedirectMessage.Denied(guest, claim.sequence(), refusal.get());
+      return Optional.of(new RedirectMessage.Denied(guest, claim.sequence(), refusal.get()));
     }
     // What is known of this very move, by its claim or ahead of it, also says which hosts send
     // here.
@@ -442,10 +498,10 @@ public final class Redirects implements AutoCloseable {
       if (!before.equals(self) && !before.equals(peer)) {
         tell(before, new RedirectMessage.Ended(guest, now.orElseThrow().sequence()));
       }
-      return new RedirectMessage.Granted(guest, claim.sequence());
+      return Optional.of(new RedirectMessage.Granted(guest, claim.sequence()));
     } catch (ProblemException e) {
       LOG.error("guest={} what arrives cannot be passed on: {}", guest, e.problem());
-      return new RedirectMessage.Denied(guest, claim.sequence(), e.problem().message());
+      return Optional.empty();
     }
   }
 
@@ -489,14 +545,21 @@ public final class Redirects implements AutoCloseable {
     try {
       while (true) {
         Thread.sleep(KEEP_ALIVE);
-        synchronized (this) {
-          if (closed) {
-            return;
-          }
+        try {
+          // Outside of the lock: whoever holds it may wait for a line that has to be closed.
           keepLinesAlive();
-          dismiss();
+          synchronized (this) {
+            if (closed) {
+              return;
+            }
+            dismiss();
+          }
+          endIdle();
+        } catch (ProblemException e) {
+          LOG.error("redirects are looked after again in a moment: {}", e.problem());
+        } catch (RuntimeException e) {
+          LOG.error("redirects are looked after again in a moment", e);
         }
-        endIdle();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
