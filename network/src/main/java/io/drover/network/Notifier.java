@@ -92,9 +92,12 @@ final class Notifier {
 
   /** The guest is here and stays for now: its names say so. */
   void settled(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
-    if (!isNews(named, now)) {
-      return;
+    if (isNews(named, now)) {
+      name(now, ports, log);
     }
+  }
+
+  private void name(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
     for (GuestPort port : named(ports)) {
       untilDone(
           now,
@@ -109,7 +112,9 @@ final class Notifier {
 
   /** The guest came here and runs: its names say so, and whoever wants to know is told, once. */
   void arrived(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
-    settled(now, ports, log);
+    // Also if somebody has found it here already: the move's report is to have it.
+    boolean _ = isNews(named, now);
+    name(now, ports, log);
     if (!isNews(hooked, now)) {
       return;
     }

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -50,6 +51,8 @@ public final class Redirects implements AutoCloseable {
   private final Map<HostName, PacketTunnel> tunnels = new ConcurrentHashMap<>();
   private final Map<HostName, Thread> dialing = new HashMap<>();
   private final Map<GuestName, Long> usedNanos = new HashMap<>();
+  // By which host the packets of a guest that is here leave.
+  private final Map<GuestName, Optional<HostName>> ways = new HashMap<>();
   private boolean closed;
 
   /** Connects to other hosts' agents. */
@@ -270,7 +273,7 @@ public final class Redirects implements AutoCloseable {
         network.routeHere(port);
       }
     }
-    wayOut(now);
+    wayOut(now, dialer::knows);
     granted.put(now.guest(), new HashSet<>());
     if (settings.redirect() != NetworkSettings.Redirect.OFF) {
       for (HostName anchor : now.anchorsBut(self).stream().filter(dialer::knows).toList()) {
@@ -281,11 +284,12 @@ public final class Redirects implements AutoCloseable {
     filters();
   }
 
-  private void wayOut(GuestWhereabouts now) {
+  private void wayOut(GuestWhereabouts now, Predicate<HostName> reachable) {
     Optional<HostName> way =
         settings.redirect() == NetworkSettings.Redirect.OFF
             ? Optional.empty()
-            : now.wayOut(self, dialer::knows);
+            : now.wayOut(self, reachable);
+    ways.put(now.guest(), way);
     if (way.isPresent()) {
       PacketTunnel _ = tunnel(way.get());
       network.returnThrough(now.addresses(), RouteTables.device(way.get()));
@@ -315,6 +319,7 @@ public final class Redirects implements AutoCloseable {
     known.remove(guest);
     granted.remove(guest);
     usedNanos.remove(guest);
+    ways.remove(guest);
     store.forgetWhereabouts(guest);
     filters();
   }
@@ -515,7 +520,7 @@ public final class Redirects implements AutoCloseable {
       GuestWhereabouts rest = now.without(peer);
       learn(rest);
       if (rest.isAt(self)) {
-        wayOut(rest);
+        wayOut(rest, dialer::knows);
       } else {
         network.returnDirectly(rest.addresses());
       }
@@ -553,6 +558,7 @@ public final class Redirects implements AutoCloseable {
               return;
             }
             dismiss();
+            mendWaysOut();
           }
           endIdle();
         } catch (ProblemException e) {
@@ -563,6 +569,25 @@ public final class Redirects implements AutoCloseable {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * What a guest sends after a host that is gone is lost; leaving as all else does, it arrives
+   * where the network has found another way to the guest.
+   */
+  private void mendWaysOut() {
+    if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+      return;
+    }
+    for (GuestWhereabouts now : List.copyOf(known.values())) {
+      Predicate<HostName> reachable = peer -> dialer.knows(peer) && connected(peer);
+      if (now.isAt(self)
+          && !now.addresses().isEmpty()
+          && !now.wayOut(self, reachable).equals(wayOut(now.guest()))) {
+        wayOut(now, reachable);
+        LOG.info("guest={} its packets leave by {}", now.guest(), wayOut(now.guest()).orElse(self));
+      }
     }
   }
 
@@ -642,10 +667,8 @@ public final class Redirects implements AutoCloseable {
   }
 
   /** By which other host a guest's own packets leave, if they do. */
-  Optional<HostName> wayOut(GuestName guest) {
-    return settings.redirect() == NetworkSettings.Redirect.OFF
-        ? Optional.empty()
-        : find(guest).filter(now -> now.isAt(self)).flatMap(now -> now.wayOut(self, dialer::knows));
+  synchronized Optional<HostName> wayOut(GuestName guest) {
+    return ways.getOrDefault(guest, Optional.empty());
   }
 
   /** Whether the way to or from that host stands. */
