@@ -517,7 +517,17 @@ final class Arrivals implements PeerHandler {
             () -> bytes(tunnel, disks),
             () -> tunnel.flatMap(TargetTunnel::content),
             disks::content);
-    Optional<ArrivingGuest> arriving = continuity(prepare, offer, record::continuity);
+    Optional<ArrivingGuest> arriving =
+        continuity(
+            prepare,
+            offer,
+            step -> {
+              record.continuity(step);
+              // Others are told in their own time.
+              if (record.hasEnded()) {
+                store.show(record.view());
+              }
+            });
     TargetHypervisor continuous =
         arriving
             .<TargetHypervisor>map(
