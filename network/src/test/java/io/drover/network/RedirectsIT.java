@@ -27,6 +27,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -491,6 +493,8 @@ class RedirectsIT {
 
       alpha.redirects.abandon(WEB, alpha.name);
       beta.redirects.abandon(WEB, alpha.name);
+      // It may have been told that the guest came.
+      beta.redirects.runs(WEB, PORTS);
 
       one.works();
       assertThat(alpha.routes()).contains(RouteTables.device(beta.name));
@@ -529,6 +533,38 @@ class RedirectsIT {
       two.works();
     }
     assertThat(alpha.routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
+  }
+
+  @Test
+  void aGuestThatStandsStillForLongIsNotSaidToBeUnreachable() throws Exception {
+    try (Talk first = fromClient(5000)) {
+      first.works();
+    }
+    Namespaces.in(
+        guest,
+        """
+        nft -f - <<END
+        table inet still { chain in { type filter hook input priority 0; policy drop; }; }
+        table arp still { chain in { type filter hook input priority 0; policy drop; }; }
+        END
+        """);
+    // Beyond the time after which a neighbour that does not answer is given up.
+    FutureTask<Boolean> calling =
+        new FutureTask<>(
+            () -> {
+              try (Talk late = fromClient(5001)) {
+                late.works();
+              }
+              return true;
+            });
+    Thread.ofPlatform().daemon().start(calling);
+    Namespaces.sh("sleep 12");
+    assertThat(calling.isDone()).isFalse();
+    Namespaces.in(guest, "nft delete table inet still; nft delete table arp still");
+    assertThat(calling.get(30, TimeUnit.SECONDS)).isTrue();
+    host("alpha").redirects.ended(WEB);
+    assertThat(Namespaces.in(host("alpha").namespace, "ip neigh show nud permanent"))
+        .doesNotContain("192.0.2.10 ");
   }
 
   @Test
