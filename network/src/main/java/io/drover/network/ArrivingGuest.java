@@ -129,15 +129,20 @@ public final class ArrivingGuest {
         throw e;
       }
     }
-    whereabouts()
-        .ifPresent(
-            next ->
-                log.wished(
-                    "redirect",
-                    () -> {
-                      redirects.prepare(next);
-                      return "ready to ask for what arrives at " + next.anchorsBut(host);
-                    }));
+    whereabouts().ifPresent(this::askForPackets);
+  }
+
+  private void askForPackets(GuestWhereabouts next) {
+    if (next.addresses().isEmpty()) {
+      redirects.prepare(next);
+    } else {
+      log.wished(
+          "redirect",
+          () -> {
+            redirects.prepare(next);
+            return "ready to ask for what arrives at " + next.anchorsBut(host);
+          });
+    }
   }
 
   private String removeFilter() {
