@@ -249,11 +249,12 @@ public final class LinuxNetwork implements HostNetwork {
 
   @Override
   public void routeThrough(Collection<IpAddress> addresses, String device) {
-    addresses.forEach(this::forgetNeighbour);
     batch(
         addresses.stream()
             .map(address -> RouteTables.replace(address, device, RouteTables.REDIRECTED))
             .toList());
+    // Afterwards: packets wait for the route only.
+    addresses.forEach(this::forgetNeighbour);
   }
 
   private void forgetNeighbour(IpAddress address) {

@@ -270,12 +270,17 @@ class RedirectsIT {
     Namespaces.in(to.namespace, "ip link set gtap master guests up");
   }
 
+  private static GuestWhereabouts leaving(Host from, Host to) {
+    GuestWhereabouts next = from.redirects.next(WEB, to.name).orElseThrow();
+    from.redirects.moving(WEB, to.name);
+    return next;
+  }
+
   /** As a migration does it. */
   private void move(String from, String to) {
     Host source = host(from);
     Host target = host(to);
-    GuestWhereabouts next = source.redirects.next(WEB, target.name).orElseThrow();
-    source.redirects.moving(WEB, target.name);
+    GuestWhereabouts next = leaving(source, target);
     target.redirects.prepare(next);
     until(
         "connected",
@@ -459,8 +464,7 @@ class RedirectsIT {
       one.works();
       Host alpha = host("alpha");
       Host beta = host("beta");
-      GuestWhereabouts next = alpha.redirects.next(WEB, beta.name).orElseThrow();
-      alpha.redirects.moving(WEB, beta.name);
+      GuestWhereabouts next = leaving(alpha, beta);
       beta.redirects.prepare(next);
       String _ = beta.redirects.arrive(next, PORTS.subList(0, 0));
       String _ = alpha.redirects.leave(WEB, beta.name);
@@ -486,8 +490,7 @@ class RedirectsIT {
       one.works();
       Host alpha = host("alpha");
       Host beta = host("beta");
-      GuestWhereabouts next = beta.redirects.next(WEB, alpha.name).orElseThrow();
-      beta.redirects.moving(WEB, alpha.name);
+      GuestWhereabouts next = leaving(beta, alpha);
       alpha.redirects.prepare(next);
       String _ = alpha.redirects.arrive(next, PORTS.subList(0, 0));
 
@@ -505,8 +508,7 @@ class RedirectsIT {
   void aRehearsalToAnotherHostDuringAMoveChangesNothing() {
     try (Talk one = fromClient(5000)) {
       Host alpha = host("alpha");
-      GuestWhereabouts next = alpha.redirects.next(WEB, host("beta").name).orElseThrow();
-      alpha.redirects.moving(WEB, host("beta").name);
+      GuestWhereabouts next = leaving(alpha, host("beta"));
       assertThat(alpha.redirects.next(WEB, host("gamma").name)).isPresent();
       host("beta").redirects.prepare(next);
       plug(alpha, host("beta"));
