@@ -119,8 +119,7 @@ class WanMovesIT {
     }
 
     MigrationView move(String to) {
-      MigrationView view =
-          agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("precopy"));
+      MigrationView view = agent(host).migrate(MigrationRequest.of(guest.name(), to));
       long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
       while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
         Fleet.pause(50);
