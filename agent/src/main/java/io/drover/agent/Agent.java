@@ -19,6 +19,7 @@ import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceState;
 import io.drover.migration.TargetEvent;
 import io.drover.migration.TargetState;
+import io.drover.model.ByteSize;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.MigrationId;
@@ -104,8 +105,10 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().send().isGranted(),
                             entry.getValue().receive().isGranted()))
                 .toList());
-    contents =
-        Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
+    long heap = Runtime.getRuntime().maxMemory();
+    contents = Contents.open(configuration.store(), Clock.systemUTC(), heap);
+    AgentMemory memory = new AgentMemory(heap, configuration.store().limits().index());
+    LOG.info("{} of {} of memory are for moves", memory.forMoves(), new ByteSize(heap));
     storeWork = new StoreWork(contents);
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
@@ -142,6 +145,7 @@ final class Agent implements AgentService, AutoCloseable {
             digests,
             store,
             contents,
+            memory,
             runDirectory,
             nativeTls::directory,
             random,
@@ -160,6 +164,7 @@ final class Agent implements AgentService, AutoCloseable {
             tickets,
             store,
             contents,
+            memory,
             runDirectory,
             configuration.listen().host(),
             nativeTls::directory,

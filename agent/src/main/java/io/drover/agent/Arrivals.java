@@ -15,8 +15,10 @@ import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.GuestState;
 import io.drover.model.HostName;
+import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationId;
 import io.drover.model.Outcome;
+import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.network.ArrivingGuest;
@@ -63,6 +65,7 @@ final class Arrivals implements PeerHandler {
   private final Tickets tickets;
   private final MigrationStore store;
   private final Contents contents;
+  private final AgentMemory memory;
   private final Path runDirectory;
   private final String listenAddress;
   private final Supplier<Path> nativeTlsDirectory;
@@ -103,6 +106,7 @@ final class Arrivals implements PeerHandler {
       Tickets tickets,
       MigrationStore store,
       Contents contents,
+      AgentMemory memory,
       Path runDirectory,
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
@@ -117,6 +121,7 @@ final class Arrivals implements PeerHandler {
     this.tickets = tickets;
     this.store = store;
     this.contents = contents;
+    this.memory = memory;
     this.runDirectory = runDirectory;
     this.listenAddress = listenAddress;
     this.nativeTlsDirectory = nativeTlsDirectory;
@@ -145,7 +150,7 @@ final class Arrivals implements PeerHandler {
       arrival
           .hypervisor
           .guest()
-          .filter(guest -> state.stage() != TargetState.Stage.ENDED)
+          .filter(guest -> !state.isDecided())
           .ifPresent(
               guest ->
                   views.add(
@@ -304,14 +309,27 @@ final class Arrivals implements PeerHandler {
             findings.postCopy(),
             findings.disks(),
             findings.warnings());
+    MoveMemory.Needs needs = MoveMemory.Needs.ofTarget(prepare.options(), answer.disks());
+    if (prepare.dryRun() && !memory.hasRoomFor(needs)) {
+      problems.add(full(needs));
+    }
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
     } else if (prepare.dryRun()) {
       planned.ifPresent(guest -> connection.send(continuous(guest.answer())));
       connection.send(answer);
     } else {
-      receive(connection, prepare, answer);
+      memory
+          .admit(needs)
+          .ifPresentOrElse(
+              share -> receive(connection, prepare, answer, new MoveMemory(share, needs)),
+              () -> connection.send(new PeerMessage.Refused(List.of(full(needs)))));
     }
+  }
+
+  private Problem full(MoveMemory.Needs needs) {
+    Problem refusal = memory.refusal("The target's", needs);
+    return ArrivalChecks.Check.ROOM.problem(refusal.message(), refusal.remedy());
   }
 
   private Optional<byte[]> offerOf(ControlConnection connection) {
@@ -388,19 +406,38 @@ final class Arrivals implements PeerHandler {
   }
 
   private void receive(
-      ControlConnection connection, PeerMessage.Prepare prepare, PeerMessage.Prepared answer) {
-    TransferSettings settings =
-        new TransferSettings(
-            answer.postCopy(),
-            answer.postCopy() && prepare.urgentChannel(),
-            prepare.options().parallelChannels(),
-            0,
-            Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
-            false,
-            !answer.disks().isEmpty(),
-            prepare.options().transport() == Transport.NATIVE_TLS
-                ? Optional.of(nativeTlsDirectory.get())
-                : Optional.empty());
+      ControlConnection connection,
+      PeerMessage.Prepare prepare,
+      PeerMessage.Prepared answer,
+      MoveMemory own) {
+    try {
+      receive(connection, prepare, answer, settingsOf(prepare, answer), own);
+    } catch (RuntimeException e) {
+      own.close();
+      throw e;
+    }
+  }
+
+  private TransferSettings settingsOf(PeerMessage.Prepare prepare, PeerMessage.Prepared answer) {
+    return new TransferSettings(
+        answer.postCopy(),
+        answer.postCopy() && prepare.urgentChannel(),
+        prepare.options().parallelChannels(),
+        0,
+        Duration.ofMillis(prepare.options().maxDowntime().toMillis()),
+        false,
+        !answer.disks().isEmpty(),
+        prepare.options().transport() == Transport.NATIVE_TLS
+            ? Optional.of(nativeTlsDirectory.get())
+            : Optional.empty());
+  }
+
+  private void receive(
+      ControlConnection connection,
+      PeerMessage.Prepare prepare,
+      PeerMessage.Prepared answer,
+      TransferSettings settings,
+      MoveMemory own) {
     QemuTarget hypervisor =
         new QemuTarget(
             launcher,
@@ -415,7 +452,8 @@ final class Arrivals implements PeerHandler {
             settings,
             answer.disks().isEmpty() ? TargetState.initial() : TargetState.initial().withDisks(),
             hypervisor,
-            offerOf(connection));
+            offerOf(connection),
+            own);
     arrival.migration.attach(connection);
     arrival.migration.begin();
   }
@@ -457,6 +495,8 @@ final class Arrivals implements PeerHandler {
       MigrationEntry.IncomingPart part,
       QemuTarget hypervisor,
       Optional<byte[]> offer) {
+    // What began before is not refused any more.
+    MoveMemory.Needs needs = MoveMemory.Needs.ofTarget(part.prepare().options(), part.disks());
     return make(
         id,
         part.source(),
@@ -466,7 +506,8 @@ final class Arrivals implements PeerHandler {
         part.settings(),
         part.state(),
         hypervisor,
-        offer);
+        offer,
+        new MoveMemory(memory.carryOn(needs), needs));
   }
 
   private Arrival make(
@@ -477,7 +518,8 @@ final class Arrivals implements PeerHandler {
       TransferSettings settings,
       TargetState initial,
       QemuTarget hypervisor,
-      Optional<byte[]> offer) {
+      Optional<byte[]> offer,
+      MoveMemory own) {
     Optional<TargetTunnel> tunnel =
         prepare.options().transport() == Transport.TUNNEL
             ? Optional.of(
@@ -487,7 +529,7 @@ final class Arrivals implements PeerHandler {
                     MigrationFolder.of(runDirectory, id),
                     new ChannelNames(settings.urgentChannel(), settings.parallelChannels()),
                     tickets,
-                    held(id, prepare),
+                    contentOfMemory(id, prepare, own),
                     reason ->
                         find(id)
                             .ifPresent(
@@ -501,7 +543,7 @@ final class Arrivals implements PeerHandler {
                 () ->
                     new NativeTargetChannels(prepare.options().transport(), listenAddress, source));
     TargetDiskChannels disks =
-        new TargetDiskChannels(id, source, hypervisor, tickets, contentOfDisks(prepare));
+        new TargetDiskChannels(id, source, hypervisor, tickets, contentOfDisks(prepare), own);
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(
@@ -549,16 +591,54 @@ final class Arrivals implements PeerHandler {
             channels,
             disks,
             arriving,
-            new Around(id, source, prepare, answer.disks(), settings, tunnel));
+            new Around(id, source, prepare, answer.disks(), settings, tunnel, own));
     Arrival arrival = new Arrival(prepare, hypervisor, tunnel, disks, migration);
     running.put(id, arrival);
     return arrival;
   }
 
-  private Optional<Supplier<HeldChunks>> held(MigrationId id, PeerMessage.Prepare prepare) {
+  private Optional<TargetTunnel.Content> contentOfMemory(
+      MigrationId id, PeerMessage.Prepare prepare, MoveMemory own) {
     return contents.areUsable() && prepare.options().mayUseContent()
-        ? Optional.of(() -> contents.heldFor(id.value(), Contents.owner(prepare.guest())))
+        ? Optional.of(new ContentOfMemory(id, Contents.owner(prepare.guest()), own))
         : Optional.empty();
+  }
+
+  /** Keeps what comes from the first attempt on, until none follows. */
+  private final class ContentOfMemory implements TargetTunnel.Content {
+    private static final long PATIENCE_MILLIS = 10_000;
+
+    private final MigrationId id;
+    private final Owner owner;
+    private final MoveMemory own;
+    private Optional<PageQueue> cache = Optional.empty();
+
+    ContentOfMemory(MigrationId id, Owner owner, MoveMemory own) {
+      this.id = id;
+      this.owner = owner;
+      this.own = own;
+    }
+
+    @Override
+    public synchronized HeldChunks held() {
+      own.kept().ifPresent(share -> cache = contents.cache(id.value(), owner, share));
+      return contents.held(owner, cache);
+    }
+
+    @Override
+    public MemoryBudget.Share memory() {
+      return own.pages();
+    }
+
+    @Override
+    public synchronized void end() {
+      if (cache
+          .map(queue -> queue.finish(PATIENCE_MILLIS))
+          .equals(Optional.of(PageQueue.End.GIVEN_UP))) {
+        LOG.warn("migration={} not all that came is in the cache: the disk is too slow", id);
+      }
+      cache = Optional.empty();
+    }
   }
 
   private Optional<TargetDiskChannels.Content> contentOfDisks(PeerMessage.Prepare prepare) {
@@ -569,7 +649,7 @@ final class Arrivals implements PeerHandler {
         new TargetDiskChannels.Content() {
           @Override
           public HeldChunks held() {
-            return contents.heldForDisks(Contents.owner(prepare.guest()));
+            return contents.held(Contents.owner(prepare.guest()), Optional.empty());
           }
 
           @Override
@@ -594,6 +674,7 @@ final class Arrivals implements PeerHandler {
     private final List<Integer> disks;
     private final TransferSettings settings;
     private final Optional<TargetTunnel> tunnel;
+    private final MoveMemory own;
 
     Around(
         MigrationId id,
@@ -601,13 +682,15 @@ final class Arrivals implements PeerHandler {
         PeerMessage.Prepare prepare,
         List<Integer> disks,
         TransferSettings settings,
-        Optional<TargetTunnel> tunnel) {
+        Optional<TargetTunnel> tunnel,
+        MoveMemory own) {
       this.id = id;
       this.source = source;
       this.prepare = prepare;
       this.disks = disks;
       this.settings = settings;
       this.tunnel = tunnel;
+      this.own = own;
     }
 
     @Override
@@ -636,13 +719,18 @@ final class Arrivals implements PeerHandler {
 
     @Override
     public void ended(IncomingMigration migration) {
+      try {
+        tunnel.ifPresent(TargetTunnel::delete);
+      } finally {
+        // Ahead of what the store's disk may hold up.
+        running.remove(id);
+        own.close();
+      }
       if (!migration.record().outcome().equals(Optional.of(Outcome.COMPLETED))) {
         contents.disksGone(prepare.guest().name());
       } else if (guests.find(prepare.guest().name()).isEmpty()) {
         contents.forget(prepare.guest().name()); // it ended as soon as it was here
       }
-      tunnel.ifPresent(TargetTunnel::delete);
-      running.remove(id);
     }
   }
 }

@@ -6,17 +6,26 @@ import io.drover.tunnel.RelayEnd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * The relays of one side of a migration, over all its attempts: counts their bytes, and breaks the
  * rest of an attempt when one of its channels breaks, since QEMU does not notice by itself.
  */
 final class ChannelRelays {
-  private final List<Running> all = new ArrayList<>();
+  private final List<Running> open = new ArrayList<>();
+  // Of relays that are over only the numbers are kept.
+  private final List<MigrationView.ChannelBytes> ended = new ArrayList<>();
   private final Consumer<String> broken;
   private int openAttempt = -1;
 
-  private record Running(String channel, int attempt, Relay relay) {}
+  private record Running(String channel, int attempt, Relay relay) {
+    MigrationView.ChannelBytes bytes() {
+      Relay.Progress progress = relay.progress();
+      return new MigrationView.ChannelBytes(
+          channel, attempt, progress.bytesOut(), progress.bytesIn());
+    }
+  }
 
   ChannelRelays(Consumer<String> broken) {
     this.broken = broken;
@@ -42,13 +51,14 @@ final class ChannelRelays {
    * @param afterwards done in any case
    */
   void run(String channel, int attempt, Relay relay, Runnable afterwards) {
+    Running running = new Running(channel, attempt, relay);
     synchronized (this) {
       if (openAttempt != attempt) {
         relay.close();
         afterwards.run();
         return;
       }
-      all.add(new Running(channel, attempt, relay));
+      open.add(running);
     }
     Thread.ofVirtual()
         .name("relay-" + channel)
@@ -61,9 +71,15 @@ final class ChannelRelays {
                   case RelayEnd.Broken(String reason) -> brokenIn(attempt, channel, reason);
                 }
               } finally {
+                ended(running);
                 afterwards.run();
               }
             });
+  }
+
+  private synchronized void ended(Running running) {
+    open.remove(running);
+    ended.add(running.bytes());
   }
 
   void brokenIn(int attempt, String channel, String reason) {
@@ -74,22 +90,15 @@ final class ChannelRelays {
   }
 
   void closeAll(String reason) {
-    List<Running> open;
+    List<Running> all;
     synchronized (this) {
       openAttempt = -1;
-      open = List.copyOf(all);
+      all = List.copyOf(open);
     }
-    open.forEach(running -> running.relay().breakOff(reason));
+    all.forEach(running -> running.relay().breakOff(reason));
   }
 
   synchronized List<MigrationView.ChannelBytes> bytes() {
-    List<MigrationView.ChannelBytes> bytes = new ArrayList<>();
-    for (Running running : all) {
-      Relay.Progress progress = running.relay().progress();
-      bytes.add(
-          new MigrationView.ChannelBytes(
-              running.channel(), running.attempt(), progress.bytesOut(), progress.bytesIn()));
-    }
-    return bytes;
+    return Stream.concat(ended.stream(), open.stream().map(Running::bytes)).toList();
   }
 }

@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.chunk.CheckpointWriter;
+import io.drover.chunk.ChunkName;
 import io.drover.chunk.ChunkStore;
 import io.drover.chunk.Grain;
 import io.drover.chunk.Image;
@@ -11,6 +12,7 @@ import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestDisk;
 import io.drover.model.GuestName;
+import io.drover.model.MemoryBudget;
 import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -19,9 +21,11 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,23 +36,29 @@ import org.slf4j.LoggerFactory;
 final class Contents implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Contents.class);
 
+  private static final Duration CHECKPOINT_PATIENCE = Duration.ofSeconds(30);
+
   /** Of a disk this much is left to others: 1 over it. */
   private static final long LEFT_TO_OTHERS = 20;
-
-  private static final long INDEX_IN_HEAP = 4;
 
   private final StoreConfiguration configuration;
   private final Optional<ChunkStore> store;
   private final Optional<Problem> problem;
   private final Map<GuestName, Map<Integer, Arrived>> disks = new HashMap<>();
+  // Of the queues to the store's disk, those that were given up and have not ended.
+  private final AtomicInteger hanging;
 
   private record Arrived(String path, Owner owner, WrittenDisk names) {}
 
   private Contents(
-      StoreConfiguration configuration, Optional<ChunkStore> store, Optional<Problem> problem) {
+      StoreConfiguration configuration,
+      Optional<ChunkStore> store,
+      Optional<Problem> problem,
+      AtomicInteger hanging) {
     this.configuration = configuration;
     this.store = store;
     this.problem = problem;
+    this.hanging = hanging;
   }
 
   /**
@@ -57,24 +67,31 @@ final class Contents implements AutoCloseable {
    * @param heapBytes that the agent may have, of which the index may take a quarter
    */
   static Contents open(StoreConfiguration configuration, Clock clock, long heapBytes) {
+    return open(configuration, clock, heapBytes, new AtomicInteger());
+  }
+
+  static Contents open(
+      StoreConfiguration configuration, Clock clock, long heapBytes, AtomicInteger hanging) {
     ByteSize index = configuration.limits().index();
     try {
-      if (index.bytes() > heapBytes / INDEX_IN_HEAP) {
+      ByteSize least = AgentMemory.leastHeap(index);
+      if (heapBytes < least.bytes()) {
         throw Problem.usage(
                 "store-index-too-large",
                 "The store's index may take %s, and the agent has %s of memory in all"
                     .formatted(index, new ByteSize(heapBytes)),
-                "Set DROVER_AGENT_HEAP to %d times the index at least, or give 'store.index' less."
-                    .formatted(INDEX_IN_HEAP))
+                "Set DROVER_AGENT_HEAP to %dm at least, or give 'store.index' less."
+                    .formatted(least.mebibytes()))
             .asException();
       }
       return new Contents(
           configuration,
           Optional.of(ChunkStore.open(configuration.directory(), configuration.limits(), clock)),
-          Optional.empty());
+          Optional.empty(),
+          hanging);
     } catch (ProblemException e) {
       LOG.error("nothing is held by content: {}", e.problem());
-      return new Contents(configuration, Optional.empty(), Optional.of(e.problem()));
+      return new Contents(configuration, Optional.empty(), Optional.of(e.problem()), hanging);
     }
   }
 
@@ -96,19 +113,52 @@ final class Contents implements AutoCloseable {
     return store.orElseThrow(() -> problem.orElseThrow().asException());
   }
 
-  /** What is here for an arriving guest of {@code owner}; the caller closes it. */
-  HeldChunks heldFor(String migration, Owner owner) {
-    ChunkStore open = store();
-    PageQueue cache =
-        new PageQueue(
-            "cache-" + migration,
-            (name, bytes, offset) -> open.remember(owner, name, bytes, offset));
-    return new HeldChunks(open.reader(owner, Grain.PAGE), Optional.of(cache));
+  /**
+   * What is here for a guest of {@code owner}; the caller closes it.
+   *
+   * @param cache takes what comes; of disks nothing does, since it is in their images
+   */
+  HeldChunks held(Owner owner, Optional<PageQueue> cache) {
+    return new HeldChunks(store().reader(owner, Grain.PAGE), cache);
   }
 
-  /** The same for its disks: what comes of them is in their images, and not kept twice. */
-  HeldChunks heldForDisks(Owner owner) {
-    return new HeldChunks(store().reader(owner, Grain.PAGE), Optional.empty());
+  /**
+   * Begins to keep what comes over the network for a guest of {@code owner}.
+   *
+   * @param memory with {@link PageQueue#leastMemory} at least; this closes it
+   */
+  Optional<PageQueue> cache(String migration, Owner owner, MemoryBudget.Share memory) {
+    if (store.isEmpty() || configuration.limits().cache().bytes() == 0 || hangs("cache")) {
+      memory.close();
+      return Optional.empty();
+    }
+    ChunkStore open = store.get();
+    return Optional.of(
+        new PageQueue(
+            "cache-" + migration,
+            memory,
+            hanging,
+            new PageQueue.Taker() {
+              @Override
+              public void page(ChunkName name, byte[] bytes, int offset) {
+                open.remember(owner, name, bytes, offset);
+              }
+
+              @Override
+              public void end(PageQueue.End how) {}
+            }));
+  }
+
+  /**
+   * As long as the disk has not come back from what it was given before, it is given nothing more:
+   * that bounds what it can hold of this process.
+   */
+  private boolean hangs(String what) {
+    boolean hangs = hanging.get() > 0;
+    if (hangs) {
+      LOG.warn("{} does not answer: no {} is written there now", configuration.directory(), what);
+    }
+    return hangs;
   }
 
   /**
@@ -150,28 +200,51 @@ final class Contents implements AutoCloseable {
         .ifPresent(all -> all.values().forEach(arrived -> arrived.names().close()));
   }
 
-  /** Begins to keep the memory of a guest that leaves, where there is room for it. */
-  Optional<Checkpoint> checkpoint(GuestDefinition guest) {
-    if (store.isEmpty() || configuration.limits().checkpoints().bytes() == 0) {
+  /**
+   * Begins to keep the memory of a guest that leaves, where any is kept.
+   *
+   * @param memory with {@link Checkpoint#leastMemory} at least; this closes it
+   */
+  Optional<Checkpoint> checkpoint(GuestDefinition guest, MemoryBudget.Share memory) {
+    if (store.isEmpty()
+        || configuration.limits().checkpoints().bytes() == 0
+        || hangs("checkpoint")) {
+      memory.close();
       return Optional.empty();
     }
+    ChunkStore open = store.get();
+    return Optional.of(
+        new Checkpoint(
+            guest.name(),
+            guest.memory(),
+            memory,
+            hanging,
+            CHECKPOINT_PATIENCE,
+            seen -> begin(open, guest, seen)));
+  }
+
+  private CheckpointWriter begin(ChunkStore open, GuestDefinition guest, ByteSize seen) {
     try {
       FileStore disk = Files.getFileStore(configuration.directory());
       long spare = disk.getUsableSpace() - disk.getTotalSpace() / LEFT_TO_OTHERS;
-      if (spare < guest.memory().bytes()) {
-        LOG.warn(
-            "guest={} leaves no checkpoint: {} is too full for its memory",
-            guest.name(),
-            configuration.directory());
-        return Optional.empty();
+      if (spare >= guest.memory().bytes()) {
+        Optional<CheckpointWriter> writer = open.checkpoint(guest.name(), owner(guest), seen);
+        if (writer.isPresent()) {
+          return writer.get();
+        }
       }
-      return store
-          .get()
-          .checkpoint(guest.name(), owner(guest))
-          .map((CheckpointWriter writer) -> new Checkpoint(guest.name(), writer));
-    } catch (IOException | ProblemException e) {
-      LOG.warn("guest={} leaves no checkpoint: {}", guest.name(), e.getMessage());
-      return Optional.empty();
+      throw Problem.full(
+              "no-room-for-checkpoint",
+              "%s is too full for the memory of guest '%s'"
+                  .formatted(configuration.directory(), guest.name()),
+              "Free space there, if guests are to find their memory when they return.")
+          .asException();
+    } catch (IOException e) {
+      throw Problem.host(
+              "store-unreadable",
+              "%s cannot be looked at: %s".formatted(configuration.directory(), e),
+              "Check that the store's folder is there.")
+          .asException(e);
     }
   }
 

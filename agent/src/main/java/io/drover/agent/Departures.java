@@ -72,6 +72,7 @@ final class Departures {
   private final FileDigests digests;
   private final MigrationStore store;
   private final Contents contents;
+  private final AgentMemory memory;
   private final Path runDirectory;
   private final Supplier<Path> nativeTlsDirectory;
   private final RandomGenerator random;
@@ -91,6 +92,7 @@ final class Departures {
       FileDigests digests,
       MigrationStore store,
       Contents contents,
+      AgentMemory memory,
       Path runDirectory,
       Supplier<Path> nativeTlsDirectory,
       RandomGenerator random,
@@ -106,6 +108,7 @@ final class Departures {
     this.digests = digests;
     this.store = store;
     this.contents = contents;
+    this.memory = memory;
     this.runDirectory = runDirectory;
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.random = random;
@@ -125,12 +128,18 @@ final class Departures {
 
   CheckReport check(MigrationRequest request) {
     Wanted wanted = wanted(request);
+    MoveMemory.Needs needs = wanted.needs();
+    Optional<Problem> full =
+        memory.hasRoomFor(needs)
+            ? Optional.empty()
+            : Optional.of(memory.refusal("This host's", needs));
     try (StorageProbe probes = new StorageProbe(random)) {
       return new DryRun(
               qemu,
               wanted.guest(),
               wanted.peer(),
               wanted.options(),
+              full,
               files(wanted.guest().definition()),
               images(wanted.guest(), probes),
               MigrationId.random(random),
@@ -146,7 +155,10 @@ final class Departures {
     GuestDefinition definition = wanted.guest().definition();
     MigrationId id = MigrationId.random(random);
     claim(definition.name(), id);
+    Optional<MoveMemory> admitted = Optional.empty();
     try {
+      MoveMemory own = admit(wanted.needs());
+      admitted = Optional.of(own);
       GuestState before = wanted.guest().state();
       OutgoingPlan plan = plan(id, definition, wanted.peer().name(), wanted.options());
       SourceState initial =
@@ -163,15 +175,24 @@ final class Departures {
               wanted.options(),
               initial,
               new QemuSource(wanted.guest(), qemu.accelerator()),
-              wanted.peer());
+              wanted.peer(),
+              own);
       // Known before it is journalled: who began it asks for it at once.
       store.show(migration.record().view());
       migration.begin();
       return migration.record().view();
     } catch (RuntimeException e) {
       busy.remove(definition.name(), id);
+      admitted.ifPresent(MoveMemory::close);
       throw e;
     }
+  }
+
+  private MoveMemory admit(MoveMemory.Needs needs) {
+    return memory
+        .admit(needs)
+        .map(share -> new MoveMemory(share, needs))
+        .orElseThrow(() -> memory.refusal("This host's", needs).asException());
   }
 
   /** Carries on with one that an earlier run of the agent began. */
@@ -187,7 +208,16 @@ final class Departures {
             .find(plan.guest().name())
             .<SourceHypervisor>map(guest -> new QemuSource(guest, qemu.accelerator()))
             .orElseGet(DeadSource::new);
-    OutgoingMigration migration = make(plan, entry.options(), part.state(), hypervisor, peer);
+    // What is carried on has no disks to mirror: that does not outlive an agent.
+    MoveMemory.Needs needs = MoveMemory.Needs.ofSource(entry.options(), 0);
+    OutgoingMigration migration =
+        make(
+            plan,
+            entry.options(),
+            part.state(),
+            hypervisor,
+            peer,
+            new MoveMemory(memory.carryOn(needs), needs));
     migration.record().continues(entry.view());
     migration.resume();
   }
@@ -211,7 +241,11 @@ final class Departures {
     }
   }
 
-  private record Wanted(QemuGuest guest, Peers.Peer peer, MigrationOptions options) {}
+  private record Wanted(QemuGuest guest, Peers.Peer peer, MigrationOptions options) {
+    MoveMemory.Needs needs() {
+      return MoveMemory.Needs.ofSource(options, guest.definition().disks().size());
+    }
+  }
 
   private Wanted wanted(MigrationRequest request) {
     MigrationOptions options = options(request);
@@ -274,7 +308,8 @@ final class Departures {
       MigrationOptions options,
       SourceState initial,
       SourceHypervisor hypervisor,
-      Peers.Peer peer) {
+      Peers.Peer peer,
+      MoveMemory own) {
     CompletableFuture<MigrationRecord> told = new CompletableFuture<>();
     Optional<LeavingGuest> leaving =
         plan.guest().networkCards().isEmpty()
@@ -285,7 +320,7 @@ final class Departures {
                     plan.target(),
                     GuestPorts.of(plan.guest()),
                     step -> told.join().continuity(step)));
-    Ports ports = new Ports(plan, options, peer, leaving);
+    Ports ports = new Ports(plan, options, peer, leaving, own);
     MigrationRecord record =
         new MigrationRecord(
             new MigrationRecord.Subject(
@@ -309,14 +344,20 @@ final class Departures {
     migration.whenSettled(
         () -> {
           boolean left = migration.record().outcome().equals(Optional.of(Outcome.COMPLETED));
+          try {
+            ports.delete();
+          } finally {
+            // Ahead of what the store's disk may hold up.
+            busy.remove(plan.guest().name(), plan.id());
+            running.remove(plan.id());
+            ports.content.ended(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
+            own.close();
+          }
           if (left) {
             contents.disksGone(plan.guest().name());
           } else if (guests.find(plan.guest().name()).isEmpty()) {
             contents.forget(plan.guest().name());
           }
-          ports.delete(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
-          busy.remove(plan.guest().name(), plan.id());
-          running.remove(plan.id());
         });
     return migration;
   }
@@ -430,6 +471,7 @@ final class Departures {
     private final MemoryByContent content;
     private final DisksByContent diskContent;
     private final Optional<LeavingGuest> leaving;
+    private final MoveMemory own;
     private final Throttle throttle;
     private final StorageProbe probes = new StorageProbe(random);
     private final MigrationFolder folder;
@@ -442,15 +484,21 @@ final class Departures {
         OutgoingPlan plan,
         MigrationOptions options,
         Peers.Peer peer,
-        Optional<LeavingGuest> leaving) {
+        Optional<LeavingGuest> leaving,
+        MoveMemory own) {
       this.plan = plan;
       this.options = options;
       this.peer = peer;
       this.content =
           new MemoryByContent(
-              plan.id(), options.dedup(), this::carries, () -> contents.checkpoint(plan.guest()));
+              plan.id(),
+              options.dedup(),
+              this::carries,
+              own.pages(),
+              () -> own.kept().flatMap(share -> contents.checkpoint(plan.guest(), share)));
       this.diskContent = new DisksByContent(options.dedup());
       this.leaving = leaving;
+      this.own = own;
       this.throttle = new Throttle(options.bandwidth());
       this.folder = MigrationFolder.of(runDirectory, plan.id());
     }
@@ -475,6 +523,7 @@ final class Departures {
                   plan.urgentChannel() && plan.postCopyWanted(), options.parallelChannels()),
               plan.guest().memory().bytes(),
               content,
+              own.replay(),
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               (kept, toTarget, fromTarget) ->
                   StreamReplay.play(kept, guests.get(plan.guest().name()), toTarget, fromTarget),
@@ -494,6 +543,7 @@ final class Departures {
               folder.path(),
               () -> guests.get(plan.guest().name()).disks(),
               diskContent,
+              own,
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               throttle,
               events);
@@ -532,12 +582,11 @@ final class Departures {
       return bytes;
     }
 
-    void delete(MemoryByContent.Guest guest) {
+    void delete() {
       probes.close();
       disks.ifPresent(SourceDiskChannels::close);
       tunnel.ifPresent(SourceTunnel::close);
       folder.delete();
-      content.ended(guest);
     }
   }
 
@@ -629,8 +678,9 @@ final class Departures {
     }
 
     @Override
-    public void forgetProbes() {
+    public void disksMove(List<Integer> moving) {
       ports.probes.close();
+      ports.own.disksMove(moving);
     }
 
     @Override

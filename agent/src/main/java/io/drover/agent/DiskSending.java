@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.model.MemoryBudget;
 import io.drover.qemu.disk.RemoteDisk;
 import io.drover.tunnel.Throttle;
 import io.drover.tunnel.TlsChannel;
@@ -37,6 +38,7 @@ final class DiskSending {
       TlsChannel channel,
       RemoteDisk disk,
       DisksByContent content,
+      MemoryBudget.Share memory,
       Throttle throttle,
       Consumer<String> broken) {
     this.name = name;
@@ -49,7 +51,7 @@ final class DiskSending {
     this.crossing =
         open.content() == PeerMessage.ContentUse.NONE
             ? new DiskCrossing.Plain(new BufferedOutputStream(out, BUFFER_BYTES), this::answered)
-            : content.begin(name, open.content(), out::write, this::answered);
+            : content.begin(name, open.content(), memory, out::write, this::answered);
   }
 
   void start() {

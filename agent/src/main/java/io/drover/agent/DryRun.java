@@ -44,6 +44,7 @@ final class DryRun {
   private final QemuGuest guest;
   private final Peers.Peer peer;
   private final MigrationOptions options;
+  private final Optional<Problem> full;
   private final List<PeerMessage.FileDigest> files;
   private final List<PeerMessage.DiskImage> images;
   private final MigrationId id;
@@ -58,6 +59,7 @@ final class DryRun {
       QemuGuest guest,
       Peers.Peer peer,
       MigrationOptions options,
+      Optional<Problem> full,
       List<PeerMessage.FileDigest> files,
       List<PeerMessage.DiskImage> images,
       MigrationId id,
@@ -68,6 +70,7 @@ final class DryRun {
     this.guest = guest;
     this.peer = peer;
     this.options = options;
+    this.full = full;
     this.files = files;
     this.images = images;
     this.id = id;
@@ -87,6 +90,9 @@ final class DryRun {
   CheckReport run() {
     passed("guest", "it is " + guest.state().word() + " on this host");
     passed("permission", "this host may send guests to " + peer.name());
+    full.ifPresentOrElse(
+        problem -> failed("agent", problem),
+        () -> passed("agent", "this host's agent has memory for another migration"));
     try {
       LinkSpeed link = probe.apply(peer);
       passed(

@@ -7,17 +7,15 @@ import io.drover.chunk.exchange.Held;
 import io.drover.wire.PeerMessage;
 import java.util.Optional;
 
-/** What this host holds for one arriving guest, and what it keeps of what comes. */
+/** What this host holds for one connection of an arriving guest; tells a queue of what comes. */
 final class HeldChunks implements Held, AutoCloseable {
-  private static final long PATIENCE_MILLIS = 10_000;
-
   private final ChunkReader reader;
   private final Optional<PageQueue> kept;
 
   /**
    * Nothing has been looked up yet.
    *
-   * @param kept takes what comes; empty where it is kept anyway
+   * @param kept takes what comes; empty where nothing does
    */
   HeldChunks(ChunkReader reader, Optional<PageQueue> kept) {
     this.reader = reader;
@@ -54,10 +52,6 @@ final class HeldChunks implements Held, AutoCloseable {
   /** To be called when nobody looks up any more. */
   @Override
   public void close() {
-    kept.ifPresent(
-        queue -> {
-          boolean _ = queue.finish(PATIENCE_MILLIS);
-        });
     reader.close();
   }
 }

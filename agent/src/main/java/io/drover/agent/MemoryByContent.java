@@ -7,12 +7,11 @@ import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Saving;
 import io.drover.model.ByteRate;
 import io.drover.model.Dedup;
+import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationId;
 import io.drover.tunnel.Coding;
 import io.drover.wire.PeerMessage;
-import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +24,11 @@ final class MemoryByContent {
 
   private final MigrationId migration;
   private final NamingWorth worth;
+  private final MemoryBudget.Share memory;
   private final Supplier<Optional<Checkpoint>> checkpoints;
-  private final List<SendingPages> attempts = new CopyOnWriteArrayList<>();
+  // Of attempts that are over only the numbers are kept.
+  private Optional<SendingPages> latest = Optional.empty();
+  private Saving earlier = Saving.NOTHING;
   private volatile int inFlightBytes = USUAL_IN_FLIGHT_BYTES;
   private Optional<Checkpoint> checkpoint = Optional.empty();
 
@@ -40,14 +42,17 @@ final class MemoryByContent {
    * Nothing has crossed yet.
    *
    * @param link what it carries, once that is known
+   * @param memory for what is on its way
    * @param checkpoints begins one, where this host keeps any
    */
   MemoryByContent(
       MigrationId migration,
       Dedup wanted,
       Supplier<Optional<ByteRate>> link,
+      MemoryBudget.Share memory,
       Supplier<Optional<Checkpoint>> checkpoints) {
     this.migration = migration;
+    this.memory = memory;
     this.worth = new NamingWorth(wanted, link, System::nanoTime);
     this.checkpoints = checkpoints;
   }
@@ -73,54 +78,63 @@ final class MemoryByContent {
       Coding.Sink toPeer,
       Coding.Sink toHypervisor,
       Coding.End hypervisorEnd) {
-    if (attempts.isEmpty()) {
+    if (latest.isEmpty()) {
       checkpoint = checkpoints.get();
     }
+    latest.ifPresent(
+        before -> {
+          before.breakOff("another attempt has begun");
+          earlier = earlier.plus(before.saving());
+        });
     SendingPages made =
         new SendingPages(
             name,
             inFlightBytes / BATCH_BYTES,
             compression,
-            attempts.isEmpty() ? Optional.empty() : Optional.of(attempts.getLast()),
+            memory,
+            latest,
             worth,
             checkpoint.<ChunkWatch>map(kept -> kept).orElse(ChunkWatch.NOBODY),
             toPeer,
             toHypervisor,
             hypervisorEnd);
-    attempts.add(made);
+    latest = Optional.of(made);
     return made;
   }
 
   /** What people are shown; nothing where content was not used. */
-  Optional<ContentView> view() {
-    return attempts.isEmpty()
-        ? Optional.empty()
-        : Optional.of(view(attempts.stream().map(SendingPages::saving).toList(), worth.off()));
+  synchronized Optional<ContentView> view() {
+    return latest.map(attempt -> view(earlier.plus(attempt.saving()), worth.off()));
   }
 
-  static ContentView view(List<Saving> savings, Optional<String> off) {
-    long named = savings.stream().mapToLong(Saving::chunks).sum();
-    long wanted = savings.stream().mapToLong(Saving::wanted).sum();
+  static ContentView view(Saving saving, Optional<String> off) {
     int page = Grain.PAGE.bytes();
     return new ContentView(
-        named * page,
-        Math.max(0, named - wanted) * page,
-        savings.stream().mapToLong(Saving::packedBytes).sum(),
+        saving.chunks() * page,
+        Math.max(0, saving.chunks() - saving.wanted()) * page,
+        saving.packedBytes(),
         off);
   }
 
   /** To be called once, when nothing passes any more. */
-  synchronized void ended(Guest guest) {
+  void ended(Guest guest) {
     worth.off().ifPresent(why -> LOG.info("migration={} named no more pages: {}", migration, why));
-    checkpoint.ifPresent(
-        begun -> {
-          // What was not named is not in it: of little use, and not worth the disk.
-          if (guest == Guest.LEFT && worth.pays()) {
-            begun.keep();
-          } else {
-            begun.drop();
-          }
-        });
+    // The disk may take its time over it, and people still want to be shown.
+    takeCheckpoint()
+        .ifPresent(
+            begun -> {
+              // What was not named is not in it: of little use, and not worth the disk.
+              if (guest == Guest.LEFT && worth.pays()) {
+                begun.keep();
+              } else {
+                begun.drop();
+              }
+            });
+  }
+
+  private synchronized Optional<Checkpoint> takeCheckpoint() {
+    Optional<Checkpoint> begun = checkpoint;
     checkpoint = Optional.empty();
+    return begun;
   }
 }

@@ -7,7 +7,9 @@ import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Saving;
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
+import java.util.function.Consumer;
 
 /** A disk's changes by content: names of blocks, and of the blocks what the target lacks. */
 final class NamedChanges implements DiskCrossing {
@@ -21,20 +23,31 @@ final class NamedChanges implements DiskCrossing {
 
   private final ContentSender sender;
   private final NamingWorth worth;
+  private final Consumer<NamedChanges> ended;
 
   /**
    * Of a connection that stands.
    *
+   * @param memory for what is on its way
    * @param toTarget takes whole messages, from any thread
+   * @param ended told once nothing is left of it but numbers
    */
   NamedChanges(
-      String name, Compression compression, NamingWorth worth, ByteSink toTarget, Answers answers) {
+      String name,
+      Compression compression,
+      NamingWorth worth,
+      MemoryBudget.Share memory,
+      ByteSink toTarget,
+      Answers answers,
+      Consumer<NamedChanges> ended) {
     this.worth = worth;
+    this.ended = ended;
     sender =
         new ContentSender(
             Grain.PAGE,
             WINDOW_BATCHES,
             compression,
+            memory,
             toTarget,
             new Back() {
               @Override
@@ -90,5 +103,6 @@ final class NamedChanges implements DiskCrossing {
   public void end(String reason) {
     sender.close(reason);
     sender.release();
+    ended.accept(this);
   }
 }

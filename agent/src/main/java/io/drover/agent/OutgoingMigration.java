@@ -80,8 +80,8 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     /** The guest's disks, each with something beside it by which shared storage is told. */
     List<PeerMessage.DiskImage> images();
 
-    /** The target has looked. */
-    void forgetProbes();
+    /** The target has looked: these disks have to move. */
+    void disksMove(List<Integer> moving);
 
     /** How long nothing may move before a copy is called stuck. */
     Duration stallTimeout();
@@ -250,7 +250,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
   @Override
   public TransferSettings settle(PeerMessage.Prepared answer) {
-    surroundings.forgetProbes();
+    surroundings.disksMove(answer.disks());
     answer.warnings().forEach(record::warn);
     MigrationOptions options = record.options();
     boolean postCopy = plan.postCopyWanted() && answer.postCopy();
@@ -394,12 +394,23 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
 
   @Override
   public void effectFailed(SourceEffect effect, Problem problem) {
+    if (effect instanceof SourceEffect.ReleaseDisks
+        || effect instanceof SourceEffect.PutDisksAside) {
+      record.warn(problem);
+    }
     LOG.warn(
         "migration={} guest={} {} failed: {}",
         plan.id(),
         plan.guest().name(),
         effect.getClass().getSimpleName(),
         problem);
+  }
+
+  @Override
+  public void disksUnsafe(List<Integer> disks) {
+    Problem problem = SourceDiskChannels.keptAside(plan.guest(), disks, plan.target(), plan.id());
+    LOG.warn("migration={} guest={} {}", plan.id(), plan.guest().name(), problem);
+    record.warn(problem);
   }
 
   @Override

@@ -2,10 +2,14 @@ package io.drover.agent;
 
 import io.drover.chunk.ChunkName;
 import io.drover.chunk.Grain;
+import io.drover.model.MemoryBudget;
 import io.drover.model.ProblemException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -13,29 +17,48 @@ import org.slf4j.LoggerFactory;
 /**
  * Takes pages from a thread that must not wait for a disk, and gives them to one of its own that
  * may. It is bounded: a disk that does not keep up for a moment costs a moment, one that does not
- * keep up at all costs pages, and never the migration.
+ * keep up at all costs pages, and never the migration. One that hangs is left to itself after a
+ * while, with the little that is in hand; what is to be done at the end is done if it comes back.
  */
 final class PageQueue {
   /** What is done with pages, on the queue's thread. */
-  @FunctionalInterface
   interface Taker {
     void page(ChunkName name, byte[] bytes, int offset);
+
+    /** Nothing more comes; whether it was given up does not keep it from being called. */
+    void end(End how);
+  }
+
+  /** How a queue ended. */
+  enum End {
+    /** All that was not lost was given to the taker. */
+    IN_TIME,
+    /** Nobody waits any more. */
+    GIVEN_UP
   }
 
   private static final Logger LOG = LoggerFactory.getLogger(PageQueue.class);
   private static final int PAGES = 64;
-  private static final int BATCHES = 8;
+  private static final int BATCHES = 10;
+  private static final long BATCH_BYTES = PAGES * (Grain.PAGE.bytes() + 64L);
   private static final long PATIENCE_MILLIS = 50;
 
   private final String name;
   private final Taker taker;
+  private final MemoryBudget.Share memory;
+  private final AtomicInteger hanging;
   private final ArrayBlockingQueue<Batch> full = new ArrayBlockingQueue<>(BATCHES);
   private final ArrayBlockingQueue<Batch> spare = new ArrayBlockingQueue<>(BATCHES);
   private final Thread thread;
-  private Batch filling = new Batch();
+  private Batch filling;
+  private int batches = 1;
   private boolean patient = true;
   private final AtomicLong lost = new AtomicLong();
   private volatile Optional<String> failure = Optional.empty();
+  // Together: an end that comes at the last moment is one in time.
+  private final Object ending = new Object();
+  private boolean ended;
+  private volatile boolean givenUp;
 
   private static final class Batch {
     private final byte[] bytes = new byte[PAGES * Grain.PAGE.bytes()];
@@ -44,10 +67,27 @@ final class PageQueue {
     private boolean last;
   }
 
-  PageQueue(String name, Taker taker) {
+  /** One batch to be filled, and one that the disk has. */
+  static long leastMemory() {
+    return 2 * BATCH_BYTES;
+  }
+
+  /**
+   * Empty.
+   *
+   * @param memory with {@link #leastMemory} at least; closed when the thread ends
+   * @param hanging counts the queues that were given up and have not ended
+   */
+  PageQueue(String name, MemoryBudget.Share memory, AtomicInteger hanging, Taker taker) {
     this.name = name;
     this.taker = taker;
-    this.thread = Thread.ofPlatform().daemon().name("keep-" + name).start(this::take);
+    this.memory = memory;
+    this.hanging = hanging;
+    if (!memory.tryTake(BATCH_BYTES)) {
+      throw new IllegalStateException("there is no memory for the queue " + name);
+    }
+    this.filling = new Batch();
+    this.thread = Thread.ofPlatform().daemon().name("keep-" + name).start(this::run);
   }
 
   /** Takes a copy. */
@@ -64,24 +104,34 @@ final class PageQueue {
   }
 
   private void pass() {
-    boolean passed = false;
+    Optional<Batch> next = next();
+    patient = next.isPresent();
+    if (next.isPresent()) {
+      full.add(filling); // there is room for as many as there are
+      filling = next.get();
+    } else {
+      long _ = lost.addAndGet(filling.pages);
+    }
+    filling.pages = 0;
+  }
+
+  private Optional<Batch> next() {
+    Optional<Batch> next = Optional.ofNullable(spare.poll());
+    if (next.isPresent()) {
+      return next;
+    }
+    if (batches < BATCHES && memory.tryTake(BATCH_BYTES)) {
+      batches++;
+      return Optional.of(new Batch());
+    }
     try {
-      passed =
-          patient
-              ? full.offer(filling, PATIENCE_MILLIS, TimeUnit.MILLISECONDS)
-              : full.offer(filling);
+      return patient
+          ? Optional.ofNullable(spare.poll(PATIENCE_MILLIS, TimeUnit.MILLISECONDS))
+          : Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return Optional.empty();
     }
-    patient = passed;
-    if (!passed) {
-      long _ = lost.addAndGet(filling.pages);
-      filling.pages = 0;
-      return;
-    }
-    Batch next = spare.poll();
-    filling = next == null ? new Batch() : next;
-    filling.pages = 0;
   }
 
   /** How many pages were not taken because the disk did not keep up. */
@@ -94,34 +144,62 @@ final class PageQueue {
     return failure;
   }
 
-  /** Gives what is left to the taker; returns when that is done, or after a while. */
-  synchronized boolean finish(long patienceMillis) {
+  /**
+   * Gives what is left to the taker. Returns when the taker has ended as well, or gives it up after
+   * a while, and answers which.
+   */
+  synchronized End finish(long patienceMillis) {
     filling.last = true;
+    full.add(filling);
     try {
-      if (!full.offer(filling, patienceMillis, TimeUnit.MILLISECONDS)) {
-        thread.interrupt();
-        return false;
-      }
       thread.join(patienceMillis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return !thread.isAlive();
+    synchronized (ending) {
+      if (!ended && !givenUp) {
+        givenUp = true;
+        int _ = hanging.incrementAndGet();
+      }
+      if (!givenUp) {
+        return End.IN_TIME;
+      }
+    }
+    List<Batch> free = new ArrayList<>();
+    full.drainTo(free);
+    spare.drainTo(free);
+    memory.give(free.size() * BATCH_BYTES);
+    return End.GIVEN_UP;
+  }
+
+  private void run() {
+    try {
+      take();
+      end(givenUp ? End.GIVEN_UP : End.IN_TIME);
+    } finally {
+      synchronized (ending) {
+        ended = true;
+        if (givenUp) {
+          int _ = hanging.decrementAndGet();
+        }
+      }
+      memory.close();
+    }
   }
 
   private void take() {
     try {
       boolean last = false;
-      while (!last) {
+      while (!last && !givenUp) {
         Batch batch = full.take();
-        for (int i = 0; i < batch.pages && failure.isEmpty(); i++) {
+        for (int i = 0; i < batch.pages && failure.isEmpty() && !givenUp; i++) {
           give(batch, i);
         }
         last = batch.last;
         boolean _ = spare.offer(batch);
       }
     } catch (InterruptedException e) {
-      failure = Optional.of("it was given up");
+      failure = Optional.of("it was interrupted");
     }
   }
 
@@ -134,6 +212,16 @@ final class PageQueue {
     } catch (RuntimeException e) {
       failure = Optional.of(String.valueOf(e.getMessage()));
       LOG.error("{} keeps no more pages", name, e);
+    }
+  }
+
+  private void end(End how) {
+    try {
+      taker.end(how);
+    } catch (ProblemException e) {
+      LOG.warn("{} did not end in order: {}", name, e.problem());
+    } catch (RuntimeException e) {
+      LOG.error("{} did not end in order", name, e);
     }
   }
 }

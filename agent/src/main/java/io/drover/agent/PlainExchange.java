@@ -5,6 +5,7 @@ import io.drover.chunk.exchange.Back;
 import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentSender;
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -20,7 +21,14 @@ final class PlainExchange implements Back {
   PlainExchange(OutputStream toPeer, InputStream fromPeer) {
     this.fromPeer = fromPeer;
     this.sender =
-        new ContentSender(Grain.PAGE, 1, Compression.NONE, toPeer::write, this, ChunkWatch.NOBODY);
+        new ContentSender(
+            Grain.PAGE,
+            1,
+            Compression.NONE,
+            MemoryBudget.boundless(), // it takes one batch
+            toPeer::write,
+            this,
+            ChunkWatch.NOBODY);
   }
 
   @Override

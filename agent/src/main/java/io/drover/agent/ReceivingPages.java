@@ -4,6 +4,7 @@ import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ContentReceiver;
 import io.drover.chunk.exchange.Held;
 import io.drover.chunk.exchange.Saving;
+import io.drover.model.MemoryBudget;
 import io.drover.tunnel.Coding;
 import java.io.IOException;
 import java.util.concurrent.CountDownLatch;
@@ -14,8 +15,10 @@ final class ReceivingPages implements Coding {
   private final End hypervisorEnd;
   private final CountDownLatch peerEnded = new CountDownLatch(1);
 
-  ReceivingPages(Held held, Sink toPeer, Sink toHypervisor, End hypervisorEnd) {
-    this.receiver = new ContentReceiver(Grain.PAGE, held, toPeer::write, toHypervisor::write);
+  ReceivingPages(
+      Held held, MemoryBudget.Share memory, Sink toPeer, Sink toHypervisor, End hypervisorEnd) {
+    this.receiver =
+        new ContentReceiver(Grain.PAGE, held, memory, toPeer::write, toHypervisor::write);
     this.hypervisorEnd = hypervisorEnd;
   }
 

@@ -6,6 +6,7 @@ import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.ContentSender;
 import io.drover.chunk.exchange.Saving;
+import io.drover.model.MemoryBudget;
 import io.drover.qemu.PageNaming;
 import io.drover.tunnel.Coding;
 import java.io.IOException;
@@ -26,6 +27,7 @@ final class SendingPages implements Coding {
       String name,
       int window,
       Compression compression,
+      MemoryBudget.Share memory,
       Optional<SendingPages> earlier,
       NamingWorth worth,
       ChunkWatch watch,
@@ -38,6 +40,7 @@ final class SendingPages implements Coding {
             Grain.PAGE,
             window,
             compression,
+            memory,
             toPeer::write,
             new Back() {
               @Override

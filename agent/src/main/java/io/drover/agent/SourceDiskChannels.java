@@ -5,6 +5,7 @@ import io.drover.migration.DiskMirror;
 import io.drover.migration.SourceDisks;
 import io.drover.migration.SourceEvent;
 import io.drover.model.GuestDefinition;
+import io.drover.model.HostName;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -28,6 +29,8 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,12 +47,15 @@ final class SourceDiskChannels implements SourceDisks {
   private final Path directory;
   private final Supplier<List<DiskState>> states;
   private final DisksByContent content;
+  private final MoveMemory memory;
   private final SourceTunnel.Opener opener;
   private final Throttle throttle;
   private final Consumer<SourceEvent> events;
   private final Map<Integer, RemoteDisk> disks = new TreeMap<>();
   private final List<NbdListener> listeners = new ArrayList<>();
   private final List<DiskSending> sendings = new ArrayList<>();
+  // Of connections that are over only the numbers are kept.
+  private final List<MigrationView.ChannelBytes> ended = new ArrayList<>();
   private int attempt;
   private boolean closed;
 
@@ -60,6 +66,7 @@ final class SourceDiskChannels implements SourceDisks {
       Path directory,
       Supplier<List<DiskState>> states,
       DisksByContent content,
+      MoveMemory memory,
       SourceTunnel.Opener opener,
       Throttle throttle,
       Consumer<SourceEvent> events) {
@@ -69,6 +76,7 @@ final class SourceDiskChannels implements SourceDisks {
     this.directory = directory;
     this.states = states;
     this.content = content;
+    this.memory = memory;
     this.opener = opener;
     this.throttle = throttle;
     this.events = events;
@@ -86,7 +94,8 @@ final class SourceDiskChannels implements SourceDisks {
         listeners.add(
             new NbdListener(
                 socket,
-                new NbdServer("disk" + disk, remote, NbdLimits.DEFAULT),
+                new NbdServer(
+                    "disk" + disk, remote, NbdLimits.DEFAULT, memory.disk(disk).changes()),
                 end -> LOG.debug("migration={} disk {}: {}", migration, disk, end)));
         disks.put(disk, remote);
         mirrors.add(new DiskMirror(disk, socket));
@@ -107,7 +116,7 @@ final class SourceDiskChannels implements SourceDisks {
   public void connect(PeerMessage.DisksOpen open) {
     synchronized (this) {
       attempt = open.attempt();
-      sendings.forEach(sending -> sending.close("another connection takes its place"));
+      endAll("another connection takes its place");
     }
     Thread.ofVirtual()
         .name("disks-" + migration)
@@ -154,6 +163,7 @@ final class SourceDiskChannels implements SourceDisks {
               channel,
               remote,
               content,
+              memory.disk(disk).blocks(),
               throttle,
               reason -> cut(open.attempt(), reason));
       sendings.add(sending);
@@ -168,14 +178,23 @@ final class SourceDiskChannels implements SourceDisks {
         return;
       }
       attempt = -1;
-      sendings.forEach(sending -> sending.close(reason));
+      endAll(reason);
     }
     LOG.info("migration={} the disks' channels broke: {}", migration, reason);
     events.accept(new SourceEvent.DisksCut(reason));
   }
 
+  /** Holding the lock. */
+  private void endAll(String reason) {
+    for (DiskSending sending : sendings) {
+      sending.close(reason);
+      ended.add(sending.bytes());
+    }
+    sendings.clear();
+  }
+
   synchronized List<MigrationView.ChannelBytes> bytes() {
-    return sendings.stream().map(DiskSending::bytes).toList();
+    return Stream.concat(ended.stream(), sendings.stream().map(DiskSending::bytes)).toList();
   }
 
   @Override
@@ -184,27 +203,74 @@ final class SourceDiskChannels implements SourceDisks {
     synchronized (this) {
       attempt = -1;
       failing = List.copyOf(disks.values());
-      sendings.forEach(sending -> sending.close("given up"));
+      endAll("given up");
     }
     failing.forEach(disk -> disk.fail("the move is given up"));
   }
 
   @Override
   public void release(List<Integer> moved) {
+    if (storage == Storage.KEEP) {
+      putAside(moved);
+    } else {
+      forEach(moved, Files::deleteIfExists);
+    }
+  }
+
+  @Override
+  public void putAside(List<Integer> moved) {
+    forEach(
+        moved,
+        image -> {
+          if (Files.exists(image)) { // not done by an earlier run of the agent
+            Files.move(image, aside(image, migration), StandardCopyOption.ATOMIC_MOVE);
+          }
+        });
+  }
+
+  private static Path aside(Path image, MigrationId migration) {
+    return image.resolveSibling(image.getFileName() + ".moved-" + migration);
+  }
+
+  /** What a person has to know where images are put aside that nobody wished to keep. */
+  static Problem keptAside(
+      GuestDefinition guest, List<Integer> disks, HostName target, MigrationId migration) {
+    String files =
+        disks.stream()
+            .map(disk -> aside(Path.of(guest.disks().get(disk).path()), migration).toString())
+            .collect(Collectors.joining(", "));
+    return Problem.peer(
+        "disks-not-settled",
+        "Host %s could not put what came of the guest's disks on stable storage: a power cut there"
+                .formatted(target)
+            + " may take it. The images that were here are kept, as they were at the switch: %s"
+                .formatted(files),
+        "%s's report of migration %s says what failed: look after its storage. Remove these files"
+                .formatted(target, migration)
+            + " once the guest's disks are safe there; if they are lost, these are what is left.");
+  }
+
+  private interface FileWork {
+    void run(Path image) throws IOException;
+  }
+
+  private void forEach(List<Integer> moved, FileWork work) {
+    List<String> left = new ArrayList<>();
     for (int disk : moved) {
       Path image = Path.of(guest.disks().get(disk).path());
       try {
-        if (storage == Storage.KEEP) {
-          Path aside = image.resolveSibling(image.getFileName() + ".moved-" + migration);
-          if (Files.exists(image)) {
-            Files.move(image, aside, StandardCopyOption.ATOMIC_MOVE);
-          }
-        } else {
-          Files.deleteIfExists(image);
-        }
+        work.run(image);
       } catch (IOException e) {
-        LOG.warn("migration={} the image {} of the moved guest is left here", migration, image, e);
+        left.add("%s (%s)".formatted(image, e));
       }
+    }
+    if (!left.isEmpty()) {
+      throw Problem.host(
+              "images-left",
+              "The guest has moved, and images of its disks are still in their place here: "
+                  + String.join(", ", left),
+              "Move them away: they are older than the guest, and must not be started from.")
+          .asException();
     }
   }
 

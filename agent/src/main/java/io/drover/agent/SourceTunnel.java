@@ -5,6 +5,7 @@ import io.drover.migration.MemoryRange;
 import io.drover.migration.SourceChannels;
 import io.drover.migration.SourceEvent;
 import io.drover.migration.TransferAddress;
+import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationId;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
@@ -84,6 +85,7 @@ final class SourceTunnel implements SourceChannels {
       ChannelNames names,
       long memoryBytes,
       MemoryByContent content,
+      MemoryBudget.Share replayMemory,
       Opener opener,
       Replayer replayer,
       Throttle throttle,
@@ -96,7 +98,9 @@ final class SourceTunnel implements SourceChannels {
     this.opener = opener;
     this.replayer = replayer;
     this.throttle = throttle;
-    this.recorder = new StreamRecorder(range -> requests.ifPresent(asked -> asked.dropped(range)));
+    this.recorder =
+        new StreamRecorder(
+            range -> requests.ifPresent(asked -> asked.dropped(range)), replayMemory);
     this.relays =
         new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
   }

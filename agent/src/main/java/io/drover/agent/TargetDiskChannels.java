@@ -29,6 +29,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,9 +47,13 @@ final class TargetDiskChannels implements TargetDisks {
   private final QemuTarget hypervisor;
   private final Tickets tickets;
   private final Optional<Content> content;
+  private final MoveMemory memory;
   private final Map<Integer, Serving> newest = new HashMap<>();
   private final Map<Integer, NbdClient> clients = new HashMap<>();
-  private final List<Serving> all = new ArrayList<>();
+  private final List<Serving> open = new ArrayList<>();
+  // Of connections that are over only the numbers are kept.
+  private final List<MigrationView.ChannelBytes> endedBytes = new ArrayList<>();
+  private Optional<Saving> endedSaving = Optional.empty();
   private int attempt;
 
   /** What this host holds by content, as far as it concerns one guest's disks. */
@@ -80,8 +85,13 @@ final class TargetDiskChannels implements TargetDisks {
       return byContent.map(named -> named.receiver.saving());
     }
 
-    void serve(BlockDevice device) throws IOException {
-      DiskService service = new DiskService(device, answer -> send(answer, 0, answer.length));
+    MigrationView.ChannelBytes bytes() {
+      return new MigrationView.ChannelBytes(name, attempt, sentBytes.get(), receivedBytes.get());
+    }
+
+    void serve(BlockDevice device, MoveMemory.Disk memory) throws IOException {
+      DiskService service =
+          new DiskService(device, memory.changes(), answer -> send(answer, 0, answer.length));
       try {
         receive(service::received);
       } finally {
@@ -89,14 +99,14 @@ final class TargetDiskChannels implements TargetDisks {
       }
     }
 
-    void serve(BlockDevice device, HeldChunks held) throws IOException {
-      ByContent named = new ByContent(device, held, this::send);
+    void serve(BlockDevice device, MoveMemory.Disk memory, HeldChunks held) throws IOException {
+      ByContent named = new ByContent(device, memory, held, this::send);
       byContent = Optional.of(named);
       try {
         receive(named.receiver::fromPeer);
       } finally {
         named.service.end();
-        named.receiver.release(); // connections may come and go often
+        named.receiver.release();
         held.close();
       }
     }
@@ -130,9 +140,10 @@ final class TargetDiskChannels implements TargetDisks {
     private final ContentReceiver receiver;
     private final DiskService service;
 
-    ByContent(BlockDevice device, HeldChunks held, ByteSink toSource) {
-      service = new DiskService(device, this::answer);
-      receiver = new ContentReceiver(Grain.PAGE, held, toSource, service::received);
+    ByContent(BlockDevice device, MoveMemory.Disk memory, HeldChunks held, ByteSink toSource) {
+      service = new DiskService(device, memory.changes(), this::answer);
+      receiver =
+          new ContentReceiver(Grain.PAGE, held, memory.blocks(), toSource, service::received);
     }
 
     private void answer(byte[] answer) throws IOException {
@@ -145,12 +156,14 @@ final class TargetDiskChannels implements TargetDisks {
       HostName source,
       QemuTarget hypervisor,
       Tickets tickets,
-      Optional<Content> content) {
+      Optional<Content> content,
+      MoveMemory memory) {
     this.migration = migration;
     this.source = source;
     this.hypervisor = hypervisor;
     this.tickets = tickets;
     this.content = content;
+    this.memory = memory;
   }
 
   @Override
@@ -177,9 +190,9 @@ final class TargetDiskChannels implements TargetDisks {
       NbdClient device = begin(disk, serving);
       BlockDevice incoming = new IncomingDisk(device, content.flatMap(known -> known.names(disk)));
       if (content.isPresent()) {
-        serving.serve(incoming, content.get().held());
+        serving.serve(incoming, memory.disk(disk), content.get().held());
       } else {
-        serving.serve(incoming);
+        serving.serve(incoming, memory.disk(disk));
       }
     } catch (IOException e) {
       LOG.info("migration={} disk {}: its channel ended: {}", migration, disk, e.getMessage());
@@ -187,8 +200,20 @@ final class TargetDiskChannels implements TargetDisks {
       Thread.currentThread().interrupt();
     } finally {
       serving.close();
+      ended(serving);
       serving.ended.countDown();
     }
+  }
+
+  private synchronized void ended(Serving serving) {
+    if (open.remove(serving)) {
+      endedBytes.add(serving.bytes());
+      endedSaving = plus(endedSaving, serving.saving());
+    }
+  }
+
+  private static Optional<Saving> plus(Optional<Saving> one, Optional<Saving> other) {
+    return one.map(some -> other.map(some::plus).orElse(some)).or(() -> other);
   }
 
   private NbdClient begin(int disk, Serving serving) throws IOException, InterruptedException {
@@ -198,7 +223,7 @@ final class TargetDiskChannels implements TargetDisks {
         throw new IOException("the attempt is over");
       }
       before = newest.put(disk, serving);
-      all.add(serving);
+      open.add(serving);
     }
     if (before != null) {
       before.close();
@@ -215,23 +240,15 @@ final class TargetDiskChannels implements TargetDisks {
   }
 
   synchronized List<MigrationView.ChannelBytes> bytes() {
-    return all.stream()
-        .map(
-            serving ->
-                new MigrationView.ChannelBytes(
-                    serving.name,
-                    serving.attempt,
-                    serving.sentBytes.get(),
-                    serving.receivedBytes.get()))
-        .toList();
+    return Stream.concat(endedBytes.stream(), open.stream().map(Serving::bytes)).toList();
   }
 
   /** What looking disks up by content did; nothing where none was. */
   synchronized Optional<MigrationView.ContentView> content() {
-    List<Saving> savings = all.stream().flatMap(serving -> serving.saving().stream()).toList();
-    return savings.isEmpty()
-        ? Optional.empty()
-        : Optional.of(MemoryByContent.view(savings, Optional.empty()));
+    return open.stream()
+        .map(Serving::saving)
+        .reduce(endedSaving, TargetDiskChannels::plus)
+        .map(saving -> MemoryByContent.view(saving, Optional.empty()));
   }
 
   @Override
@@ -243,9 +260,9 @@ final class TargetDiskChannels implements TargetDisks {
       newest.clear();
     }
     serving.forEach(Serving::close);
-    List<NbdClient> open;
+    List<NbdClient> devices;
     synchronized (this) {
-      open = List.copyOf(clients.values());
+      devices = List.copyOf(clients.values());
       clients.clear();
     }
     try {
@@ -253,14 +270,14 @@ final class TargetDiskChannels implements TargetDisks {
       for (Serving one : serving) {
         if (!one.ended.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
           // A hypervisor that stands still answers nobody; whoever waits for it is told so.
-          open.forEach(NbdClient::close);
+          devices.forEach(NbdClient::close);
           one.ended.await();
         }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    open.forEach(NbdClient::close);
+    devices.forEach(NbdClient::close);
     hypervisor.releaseDisks();
   }
 

@@ -1,9 +1,11 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.chunk.exchange.Saving;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
 import io.drover.model.HostName;
+import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationId;
 import io.drover.tunnel.Coding;
 import io.drover.tunnel.Relay;
@@ -19,13 +21,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * The target's end of the tunnel: connects each channel that comes in to the waiting QEMU. QEMU
@@ -40,8 +39,10 @@ final class TargetTunnel implements TargetChannels {
   private final ChannelNames names;
   private final Tickets tickets;
   private final ChannelRelays relays;
-  private final Optional<Supplier<HeldChunks>> held;
-  private final List<ReceivingPages> attempts = new CopyOnWriteArrayList<>();
+  private final Optional<Content> content;
+  // Of attempts that are over only the numbers are kept.
+  private Optional<ReceivingPages> receiving = Optional.empty();
+  private Optional<Saving> received = Optional.empty();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition connected = lock.newCondition();
   private Optional<Path> socket = Optional.empty();
@@ -51,7 +52,7 @@ final class TargetTunnel implements TargetChannels {
   /**
    * Nothing is expected yet.
    *
-   * @param held what this host holds, if the main channel is to carry a content exchange
+   * @param content what this host holds, if the main channel is to carry a content exchange
    */
   TargetTunnel(
       MigrationId migration,
@@ -59,14 +60,14 @@ final class TargetTunnel implements TargetChannels {
       MigrationFolder folder,
       ChannelNames names,
       Tickets tickets,
-      Optional<Supplier<HeldChunks>> held,
+      Optional<Content> content,
       Consumer<String> broken) {
     this.migration = migration;
     this.source = source;
     this.folder = folder;
     this.names = names;
     this.tickets = tickets;
-    this.held = held;
+    this.content = content;
     this.relays = new ChannelRelays(broken);
   }
 
@@ -74,12 +75,23 @@ final class TargetTunnel implements TargetChannels {
     return relays.bytes();
   }
 
-  Optional<MigrationView.ContentView> content() {
-    return attempts.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            MemoryByContent.view(
-                attempts.stream().map(ReceivingPages::saving).toList(), Optional.empty()));
+  synchronized Optional<MigrationView.ContentView> content() {
+    return receiving
+        .map(pages -> received.orElse(Saving.NOTHING).plus(pages.saving()))
+        .or(() -> received)
+        .map(saving -> MemoryByContent.view(saving, Optional.empty()));
+  }
+
+  private synchronized void begun(ReceivingPages pages) {
+    receiving.ifPresent(this::ended);
+    receiving = Optional.of(pages);
+  }
+
+  private synchronized void ended(ReceivingPages pages) {
+    if (receiving.equals(Optional.of(pages))) {
+      received = Optional.of(received.orElse(Saving.NOTHING).plus(pages.saving()));
+      receiving = Optional.empty();
+    }
   }
 
   @Override
@@ -118,7 +130,7 @@ final class TargetTunnel implements TargetChannels {
         attempt,
         tickets.issue(migration, attempt, names.count(), source),
         Optional.empty(),
-        HeldChunks.use(held.isPresent()));
+        HeldChunks.use(content.isPresent()));
   }
 
   /** Takes a channel whose ticket was good. */
@@ -126,22 +138,17 @@ final class TargetTunnel implements TargetChannels {
     try {
       SocketChannel hypervisor = connectInOrder(purpose);
       String name = migration + "/" + purpose.attempt() + "/" + purpose.channel();
-      if (purpose.channel() == 0 && held.isPresent()) {
-        HeldChunks pages = held.get().get();
-        AtomicReference<Runnable> release = new AtomicReference<>(() -> {});
-        Relay relay =
-            new Relay(
-                name,
-                hypervisor,
-                peer,
-                Relay.Options.plain().withCoding(receiving(pages, release)));
+      if (purpose.channel() == 0 && content.isPresent()) {
+        HeldChunks held = content.get().held();
+        Attempt attempt = new Attempt(held, content.get().memory());
+        Relay relay = new Relay(name, hypervisor, peer, Relay.Options.plain().withCoding(attempt));
         relays.run(
             names.name(0),
             purpose.attempt(),
             relay,
             () -> {
-              pages.close();
-              Optional.ofNullable(release.get()).ifPresent(Runnable::run);
+              held.close();
+              attempt.release();
             });
         return;
       }
@@ -157,13 +164,45 @@ final class TargetTunnel implements TargetChannels {
     }
   }
 
-  private Coding.Factory receiving(HeldChunks pages, AtomicReference<Runnable> release) {
-    return (toPeer, toHypervisor, hypervisorEnd) -> {
-      ReceivingPages made = new ReceivingPages(pages, toPeer, toHypervisor, hypervisorEnd);
-      attempts.add(made);
-      release.set(made::release);
+  /** What this host holds by content, as far as it concerns one guest's memory. */
+  interface Content {
+    /** For one attempt; the caller closes it. */
+    HeldChunks held();
+
+    /** For what has come, or is held, before its turn. */
+    MemoryBudget.Share memory();
+
+    /** No attempt follows. */
+    void end();
+  }
+
+  /** The main channel of one attempt. */
+  private final class Attempt implements Coding.Factory {
+    private final HeldChunks held;
+    private final MemoryBudget.Share memory;
+    private Optional<ReceivingPages> pages = Optional.empty();
+
+    Attempt(HeldChunks held, MemoryBudget.Share memory) {
+      this.held = held;
+      this.memory = memory;
+    }
+
+    @Override
+    public synchronized Coding start(
+        Coding.Sink toPeer, Coding.Sink toHypervisor, Coding.End hypervisorEnd) {
+      ReceivingPages made = new ReceivingPages(held, memory, toPeer, toHypervisor, hypervisorEnd);
+      pages = Optional.of(made);
+      begun(made);
       return made;
-    };
+    }
+
+    synchronized void release() {
+      pages.ifPresent(
+          made -> {
+            made.release();
+            ended(made);
+          });
+    }
   }
 
   private SocketChannel connectInOrder(Purpose.Channel purpose)
@@ -199,6 +238,7 @@ final class TargetTunnel implements TargetChannels {
   void delete() {
     close();
     folder.delete();
+    content.ifPresent(Content::end);
   }
 
   private static void closeQuietly(TlsChannel channel) {

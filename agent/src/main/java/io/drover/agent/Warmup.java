@@ -4,6 +4,7 @@ import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Held;
 import io.drover.model.Dedup;
+import io.drover.model.MemoryBudget;
 import io.drover.model.Problem;
 import io.drover.qemu.PracticeStream;
 import io.drover.qemu.RecorderWarmup;
@@ -40,6 +41,7 @@ final class Warmup {
                         "warmup",
                         WINDOW,
                         Compression.ZSTD,
+                        MemoryBudget.boundless(),
                         Optional.empty(),
                         new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
                         ChunkWatch.NOBODY,
@@ -50,7 +52,12 @@ final class Warmup {
         Relay.Options.plain()
             .withCoding(
                 (toPeer, toHypervisor, hypervisorEnd) ->
-                    new ReceivingPages(Held.NOTHING, toPeer, toHypervisor, hypervisorEnd));
+                    new ReceivingPages(
+                        Held.NOTHING,
+                        MemoryBudget.boundless(),
+                        toPeer,
+                        toHypervisor,
+                        hypervisorEnd));
     try {
       TunnelWarmup.relay(own, folder, source, target, PracticeStream.ofMebibytes(MEBIBYTES));
     } catch (ExecutionException e) {

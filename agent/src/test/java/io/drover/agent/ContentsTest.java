@@ -11,15 +11,20 @@ import io.drover.chunk.StoreLimits;
 import io.drover.model.ByteSize;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestName;
+import io.drover.model.MemoryBudget;
 import io.drover.model.Owner;
+import io.drover.model.Problem;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -40,12 +45,17 @@ class ContentsTest {
   }
 
   private Contents open(ByteSize checkpoints) {
+    return open(checkpoints, new AtomicInteger());
+  }
+
+  private Contents open(ByteSize checkpoints, AtomicInteger hanging) {
     return Contents.open(
         new StoreConfiguration(
             folder.resolve("store"),
             new StoreLimits(ByteSize.ofMebibytes(4), checkpoints, ByteSize.ofMebibytes(16))),
         Clock.systemUTC(),
-        HEAP);
+        HEAP,
+        hanging);
   }
 
   private static GuestDefinition guest(String owner) {
@@ -64,8 +74,12 @@ class ContentsTest {
         Optional.of(new Owner(owner)));
   }
 
+  private static MemoryBudget.Share forCheckpoint() {
+    return LeastMemory.of(Checkpoint.leastMemory());
+  }
+
   private Checkpoint leave(Contents contents) {
-    Checkpoint checkpoint = contents.checkpoint(guest("alice")).orElseThrow();
+    Checkpoint checkpoint = contents.checkpoint(guest("alice"), forCheckpoint()).orElseThrow();
     for (int i = 0; i < PAGES; i++) {
       checkpoint.named(namer.name(memory, i * PAGE), memory, i * PAGE);
     }
@@ -75,7 +89,7 @@ class ContentsTest {
   private int held(Contents contents, String owner) {
     int found = 0;
     byte[] page = new byte[PAGE];
-    try (HeldChunks held = contents.heldFor("m1", new Owner(owner))) {
+    try (HeldChunks held = contents.held(new Owner(owner), Optional.empty())) {
       for (int i = 0; i < PAGES; i++) {
         ChunkName name = namer.name(memory, i * PAGE);
         if (held.lookup(name, page, 0)) {
@@ -125,18 +139,78 @@ class ContentsTest {
   @Test
   void noCheckpointIsBegunWhereNoneIsWanted() {
     try (Contents contents = open(new ByteSize(0))) {
-      assertThat(contents.checkpoint(guest("alice"))).isEmpty();
+      assertThat(contents.checkpoint(guest("alice"), forCheckpoint())).isEmpty();
+    }
+  }
+
+  @Test
+  void whatKeepsNothingTakesNoMemory() {
+    MemoryBudget budget = new MemoryBudget(ByteSize.ofMebibytes(64));
+    try (Contents contents = open(new ByteSize(0))) {
+      assertThat(contents.checkpoint(guest("alice"), budget.carryOn(Checkpoint.leastMemory())))
+          .isEmpty();
+      assertThat(budget.inUse().bytes()).isZero();
+    }
+    try (Contents contents = open(ByteSize.ofMebibytes(16))) {
+      Checkpoint kept =
+          contents
+              .checkpoint(guest("alice"), budget.carryOn(Checkpoint.leastMemory()))
+              .orElseThrow();
+      kept.named(namer.name(memory, 0), memory, 0);
+      assertThat(budget.inUse().bytes()).isPositive();
+      kept.keep();
+      assertThat(budget.inUse().bytes()).isZero();
+    }
+  }
+
+  @Test
+  void aDiskThatHangsIsGivenNoMoreCheckpointsUntilItIsBack() throws Exception {
+    CountDownLatch back = new CountDownLatch(1);
+    AtomicInteger hanging = new AtomicInteger();
+    MemoryBudget budget = new MemoryBudget(ByteSize.ofMebibytes(64));
+    Checkpoint hung =
+        new Checkpoint(
+            new GuestName("web"),
+            ByteSize.ofMebibytes(16),
+            budget.carryOn(Checkpoint.leastMemory()),
+            hanging,
+            Duration.ofMillis(50),
+            seen -> {
+              try {
+                back.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+              throw Problem.full("store-disk-full", "the disk is full", "").asException();
+            });
+    hung.named(namer.name(memory, 0), memory, 0);
+    hung.keep();
+    assertThat(hanging).hasValue(1);
+    assertThat(budget.inUse().bytes()).isEqualTo(Checkpoint.leastMemory());
+    try (Contents contents = open(ByteSize.ofMebibytes(16), hanging)) {
+      assertThat(contents.checkpoint(guest("alice"), forCheckpoint())).isEmpty();
+      assertThat(contents.cache("m1", new Owner("alice"), forCheckpoint())).isEmpty();
+      back.countDown();
+      while (hanging.get() > 0 || budget.inUse().bytes() > 0) {
+        Thread.sleep(1);
+      }
+      leave(contents).keep();
+      assertThat(held(contents, "alice")).isEqualTo(PAGES);
     }
   }
 
   @Test
   void whatArrivesIsFoundByTheNextGuestOfItsOwner() {
     try (Contents contents = open(ByteSize.ofMebibytes(16))) {
-      try (HeldChunks held = contents.heldFor("m1", new Owner("alice"))) {
+      Owner alice = new Owner("alice");
+      Optional<PageQueue> cache =
+          contents.cache("m1", alice, LeastMemory.of(PageQueue.leastMemory()));
+      try (HeldChunks held = contents.held(alice, cache)) {
         for (int i = 0; i < PAGES; i++) {
           held.arrived(namer.name(memory, i * PAGE), memory, i * PAGE);
         }
       }
+      assertThat(cache.orElseThrow().finish(10_000)).isEqualTo(PageQueue.End.IN_TIME);
       assertThat(held(contents, "alice")).isEqualTo(PAGES);
       assertThat(held(contents, "bob")).isZero();
     }
@@ -148,7 +222,7 @@ class ContentsTest {
     try (Contents contents = open(ByteSize.ofMebibytes(16))) {
       assertThat(contents.areUsable()).isFalse();
       assertThat(contents.problem()).isPresent();
-      assertThat(contents.checkpoint(guest("alice"))).isEmpty();
+      assertThat(contents.checkpoint(guest("alice"), forCheckpoint())).isEmpty();
     }
   }
 
@@ -160,7 +234,8 @@ class ContentsTest {
                 folder.resolve("store"),
                 new StoreLimits(ByteSize.ofMebibytes(512), new ByteSize(0), new ByteSize(0))),
             Clock.systemUTC(),
-            HEAP)) {
+            HEAP,
+            new AtomicInteger())) {
       assertThat(contents.problem().orElseThrow().message())
           .contains("512.0 MiB")
           .contains("1.00 GiB");

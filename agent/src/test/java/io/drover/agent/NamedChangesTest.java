@@ -44,6 +44,8 @@ class NamedChangesTest {
   private final RemoteDisk disk = new RemoteDisk(DISK_BYTES);
   private final RemoteDisk.Session session = disk.begin();
   private final AtomicLong crossed = new AtomicLong();
+  private final MoveMemory atSource = LeastMemory.ofSource(1);
+  private final MoveMemory atTarget = LeastMemory.ofTarget(1);
   private final Wire toTarget = new Wire();
   private final Wire toSource = new Wire();
 
@@ -123,7 +125,10 @@ class NamedChangesTest {
   private NamedChanges connect(Compression compression) {
     ContentReceiver[] receiver = new ContentReceiver[1];
     DiskService service =
-        new DiskService(new Device(), answer -> receiver[0].back(answer, 0, answer.length));
+        new DiskService(
+            new Device(),
+            atTarget.disk(0).changes(),
+            answer -> receiver[0].back(answer, 0, answer.length));
     receiver[0] =
         new ContentReceiver(
             Grain.PAGE,
@@ -140,6 +145,7 @@ class NamedChangesTest {
               @Override
               public void arrived(ChunkName name, byte[] bytes, int offset) {}
             },
+            atTarget.disk(0).blocks(),
             toSource::write,
             service::received);
     NamedChanges changes =
@@ -147,11 +153,13 @@ class NamedChangesTest {
             "disk-0",
             compression,
             new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
+            atSource.disk(0).blocks(),
             (bytes, offset, length) -> {
               crossed.addAndGet(length);
               toTarget.write(bytes, offset, length);
             },
-            (bytes, offset, length) -> session.answered(ByteBuffer.wrap(bytes, offset, length)));
+            (bytes, offset, length) -> session.answered(ByteBuffer.wrap(bytes, offset, length)),
+            over -> {});
     toTarget.drainTo(receiver[0]::fromPeer);
     toSource.drainTo(changes::received);
     Thread.ofPlatform()

@@ -32,6 +32,7 @@ class PagesTest {
           "test",
           4,
           Compression.ZSTD,
+          LeastMemory.ofSource(0).pages(),
           Optional.empty(),
           new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
           ChunkWatch.NOBODY,
@@ -41,6 +42,7 @@ class PagesTest {
   private final ReceivingPages receiving =
       new ReceivingPages(
           Held.NOTHING,
+          LeastMemory.ofTarget(0).pages(),
           (bytes, offset, length) -> back.add(Optional.of(copy(bytes, offset, length))),
           atTarget::write,
           () -> targetEnd.complete(null));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ContentReceiver;
 import io.drover.chunk.exchange.Held;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -28,7 +29,8 @@ class PlainExchangeTest {
     exchange.out().write(stream, 300_001, 99_999);
     ByteArrayOutputStream arrived = new ByteArrayOutputStream();
     ContentReceiver receiver =
-        new ContentReceiver(Grain.PAGE, Held.NOTHING, (b, o, l) -> {}, arrived::write);
+        new ContentReceiver(
+            Grain.PAGE, Held.NOTHING, MemoryBudget.boundless(), (b, o, l) -> {}, arrived::write);
     receiver.fromPeer(crossed.toByteArray(), 0, crossed.size());
     receiver.peerEnded();
     assertThat(arrived.toByteArray()).isEqualTo(stream);
@@ -38,7 +40,8 @@ class PlainExchangeTest {
   void whatComesBackIsReadAndEnds() throws IOException {
     ByteArrayOutputStream answers = new ByteArrayOutputStream();
     ContentReceiver receiver =
-        new ContentReceiver(Grain.PAGE, Held.NOTHING, answers::write, (b, o, l) -> {});
+        new ContentReceiver(
+            Grain.PAGE, Held.NOTHING, MemoryBudget.boundless(), answers::write, (b, o, l) -> {});
     byte[] back = noise(9_000);
     receiver.back(back, 0, 5_000);
     receiver.back(back, 5_000, 4_000);

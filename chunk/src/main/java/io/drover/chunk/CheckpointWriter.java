@@ -18,13 +18,10 @@ public final class CheckpointWriter implements AutoCloseable {
     FULL
   }
 
-  // Enough for 1.5 GiB of memory that differs; beyond that equal pages are written twice.
-  private static final ByteSize SEEN_LIMIT = ByteSize.ofMebibytes(8);
-
   private final Shelf shelf;
   private final Holdings holdings;
   private final PackWriter pack;
-  private final ChunkIndex seen = new ChunkIndex(SEEN_LIMIT);
+  private final ChunkIndex seen;
   private long reserved;
   private State state = State.OPEN;
 
@@ -34,7 +31,8 @@ public final class CheckpointWriter implements AutoCloseable {
     CLOSED
   }
 
-  CheckpointWriter(Shelf shelf, Holdings holdings, PackWriter pack) {
+  CheckpointWriter(Shelf shelf, Holdings holdings, PackWriter pack, ByteSize seenLimit) {
+    this.seen = new ChunkIndex(seenLimit);
     this.shelf = shelf;
     this.holdings = holdings;
     this.pack = pack;

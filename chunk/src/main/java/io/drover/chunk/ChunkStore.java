@@ -158,12 +158,17 @@ public final class ChunkStore implements AutoCloseable {
     }
   }
 
-  /** Begins a checkpoint of a guest that leaves, unless the store keeps none. */
-  public Optional<CheckpointWriter> checkpoint(GuestName guest, Owner owner) {
+  /**
+   * Begins a checkpoint of a guest that leaves, unless the store keeps none.
+   *
+   * @param seen memory to tell pages by that are in it already, 21 to 40 bytes a page; beyond that
+   *     equal pages are written twice
+   */
+  public Optional<CheckpointWriter> checkpoint(GuestName guest, Owner owner, ByteSize seen) {
     try {
       return checkpoints
           .begin(owner, guest.value())
-          .map(pack -> new CheckpointWriter(checkpoints, holdings, pack));
+          .map(pack -> new CheckpointWriter(checkpoints, holdings, pack, seen));
     } catch (IOException e) {
       throw Disk.unwritable(checkpoints.folder(), e);
     }

@@ -25,6 +25,7 @@ final class Fixture {
   static final Owner ANNA = new Owner("anna");
   static final Owner BERT = new Owner("bert");
   static final GuestName WEB = new GuestName("web");
+  static final ByteSize SEEN = ByteSize.ofMebibytes(8);
   static final StoreLimits AMPLE =
       new StoreLimits(ByteSize.ofMebibytes(16), ByteSize.ofMebibytes(64), ByteSize.ofMebibytes(64));
 
@@ -103,7 +104,7 @@ final class Fixture {
   }
 
   static void checkpoint(ChunkStore store, GuestName guest, Owner owner, long... pages) {
-    try (CheckpointWriter writer = store.checkpoint(guest, owner).orElseThrow()) {
+    try (CheckpointWriter writer = store.checkpoint(guest, owner, SEEN).orElseThrow()) {
       for (long page : pages) {
         writer.add(name(page), page(page), 0);
       }

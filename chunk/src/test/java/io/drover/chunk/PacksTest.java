@@ -2,6 +2,7 @@ package io.drover.chunk;
 
 import static io.drover.chunk.Fixture.ANNA;
 import static io.drover.chunk.Fixture.BERT;
+import static io.drover.chunk.Fixture.SEEN;
 import static io.drover.chunk.Fixture.WEB;
 import static io.drover.chunk.Fixture.assertBoundsKept;
 import static io.drover.chunk.Fixture.checkpoint;
@@ -50,7 +51,7 @@ class PacksTest {
   @Test
   void aGuestThatLeftIsFoundAgain() throws IOException {
     try (ChunkStore store = Fixture.open(folder)) {
-      try (CheckpointWriter writer = store.checkpoint(WEB, ANNA).orElseThrow()) {
+      try (CheckpointWriter writer = store.checkpoint(WEB, ANNA, SEEN).orElseThrow()) {
         assertThat(writer.add(name(1), page(1), 0)).isEqualTo(CheckpointWriter.Added.ADDED);
         assertThat(writer.add(name(2), page(2), 0)).isEqualTo(CheckpointWriter.Added.ADDED);
         assertThat(writer.add(name(1), page(1), 0)).isEqualTo(CheckpointWriter.Added.KNOWN);
@@ -97,7 +98,7 @@ class PacksTest {
     try (ChunkStore store = Fixture.open(folder)) {
       checkpoint(store, WEB, ANNA, 1);
       ByteSize before = store.status().checkpoints();
-      try (CheckpointWriter writer = store.checkpoint(WEB, ANNA).orElseThrow()) {
+      try (CheckpointWriter writer = store.checkpoint(WEB, ANNA, SEEN).orElseThrow()) {
         writer.add(name(2), page(2), 0);
         assertThat(store.status().checkpoints()).isGreaterThan(before);
       }
@@ -125,7 +126,7 @@ class PacksTest {
       assertBoundsKept(store, folder);
     }
     try (ChunkStore store = Fixture.open(folder, limits(0, 0))) {
-      assertThat(store.checkpoint(WEB, ANNA)).isEmpty();
+      assertThat(store.checkpoint(WEB, ANNA, SEEN)).isEmpty();
       assertThat(folder.resolve("checkpoints")).isEmptyDirectory();
     }
   }
@@ -133,7 +134,7 @@ class PacksTest {
   @Test
   void aCheckpointBeyondTheBoundKeepsWhatFits() {
     try (ChunkStore store = Fixture.open(folder, limits(10 * 4200, 0))) {
-      try (CheckpointWriter writer = store.checkpoint(WEB, ANNA).orElseThrow()) {
+      try (CheckpointWriter writer = store.checkpoint(WEB, ANNA, SEEN).orElseThrow()) {
         int added = 0;
         while (writer.add(name(100 + added), page(100 + added), 0)
             == CheckpointWriter.Added.ADDED) {

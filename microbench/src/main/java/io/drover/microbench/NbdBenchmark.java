@@ -1,6 +1,7 @@
 package io.drover.microbench;
 
 import com.sun.management.OperatingSystemMXBean;
+import io.drover.model.MemoryBudget;
 import io.drover.qemu.nbd.BlockDevice;
 import io.drover.qemu.nbd.DeviceFeature;
 import io.drover.qemu.nbd.Extent;
@@ -114,7 +115,9 @@ public class NbdBenchmark {
     BlockDevice device = behind.<BlockDevice>map(client -> client).orElseGet(Nothing::new);
     NbdListener listener =
         new NbdListener(
-            folder.resolve("s"), new NbdServer("disk0", device, NbdLimits.DEFAULT), end -> {});
+            folder.resolve("s"),
+            new NbdServer("disk0", device, NbdLimits.DEFAULT, MemoryBudget.boundless()),
+            end -> {});
     NbdClient client = NbdClient.connect(folder.resolve("s"), "disk0", NbdLimits.DEFAULT);
     for (int i = 0; i < WRITERS; i++) {
       buffers.add(ByteBuffer.allocateDirect(requestBytes));

@@ -327,8 +327,9 @@ final class SourceAfterCommit {
   }
 
   /**
-   * The target has said that it has, or had, everything: of the disks that moved, nobody needs what
-   * is here. They go after the hypervisor that has them open, and before the journal as above.
+   * The target has said that it has, or had, everything. If it has said as well that its disks are
+   * safe, nobody needs what is here of those that moved; else a power cut there would leave no
+   * other. They go after the hypervisor that has them open, and before the journal as above.
    */
   static SourceStep handedOver(SourceState state, Ending ending) {
     SourceStep step = completed(state, ending);
@@ -336,7 +337,11 @@ final class SourceAfterCommit {
       return step;
     }
     List<SourceEffect> effects = new ArrayList<>(step.effects());
-    effects.add(effects.size() - 1, new SourceEffect.ReleaseDisks(state.disks()));
+    effects.add(
+        effects.size() - 1,
+        state.settledThere()
+            ? new SourceEffect.ReleaseDisks(state.disks())
+            : new SourceEffect.PutDisksAside(state.disks()));
     return new SourceStep(step.state(), effects);
   }
 

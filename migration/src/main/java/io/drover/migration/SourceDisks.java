@@ -20,8 +20,11 @@ public interface SourceDisks {
    */
   void fail();
 
-  /** The target has the disks for good: those here go, or are put aside. */
+  /** The target has the disks for good: those here go, or are put aside if that is wished. */
   void release(List<Integer> disks);
+
+  /** The target may not have the disks for good: those here are put aside in any case. */
+  void putAside(List<Integer> disks);
 
   void close();
 }

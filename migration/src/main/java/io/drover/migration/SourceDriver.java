@@ -42,6 +42,9 @@ public final class SourceDriver {
 
     /** Somebody wanted to cancel, and it was too late. */
     void cancelRefused();
+
+    /** The target could not say that these are on stable storage there. */
+    void disksUnsafe(List<Integer> disks);
   }
 
   public SourceDriver(
@@ -167,6 +170,10 @@ public final class SourceDriver {
       }
       case SourceEffect.ContinueSwitch() -> hypervisor.continueSwitch();
       case SourceEffect.ReleaseDisks(List<Integer> moved) -> disks.release(moved);
+      case SourceEffect.PutDisksAside(List<Integer> moved) -> {
+        observer.disksUnsafe(moved);
+        disks.putAside(moved);
+      }
       case SourceEffect.SwitchToPostCopy() -> hypervisor.switchToPostCopy(channels.beforeSwitch());
       case SourceEffect.CancelTransfer() -> hypervisor.cancelTransfer();
       case SourceEffect.BreakTransfer() -> {

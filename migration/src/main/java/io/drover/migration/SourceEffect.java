@@ -37,8 +37,11 @@ public sealed interface SourceEffect {
   /** Lets a transfer go on that waits at its switch. */
   record ContinueSwitch() implements SourceEffect {}
 
-  /** The target has the disks and has said so: the images here are of no more use. */
+  /** The target has the disks, safely, and has said so: the images here are of no more use. */
   record ReleaseDisks(List<Integer> disks) implements SourceEffect {}
+
+  /** The target has the disks, and may yet lose them: the images here are kept, out of the way. */
+  record PutDisksAside(List<Integer> disks) implements SourceEffect {}
 
   record SwitchToPostCopy() implements SourceEffect {}
 

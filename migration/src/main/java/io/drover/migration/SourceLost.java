@@ -69,6 +69,7 @@ final class SourceLost {
           PeerMessage.Listen _,
           PeerMessage.OpenDisks _,
           PeerMessage.DisksOpen _,
+          PeerMessage.DisksSettled _,
           PeerMessage.Commit _,
           PeerMessage.Abort _,
           PeerMessage.Finished _,

@@ -34,6 +34,7 @@ public final class SourceMachine {
               state.withConnected(false).withDisksCut(SourceMirror.follows(state));
           case SourceEvent.FromHypervisor(HypervisorEvent.PostCopyPaused _) ->
               state.withSelfPaused(true).withSwitched();
+          case SourceEvent.FromPeer(PeerMessage.DisksSettled()) -> state.withSettledThere();
           default -> state;
         };
     return switch (seen.stage()) {

@@ -24,6 +24,7 @@ import java.util.function.Consumer;
  * @param copies what has become of them at the target
  * @param diskAttempt which set of the disks' channels is in use
  * @param disksCut whether that set is broken, or may be
+ * @param settledThere whether the target said that what came of the disks is on stable storage
  */
 public record SourceState(
     Stage stage,
@@ -42,6 +43,7 @@ public record SourceState(
     Copies copies,
     int diskAttempt,
     boolean disksCut,
+    boolean settledThere,
     Optional<Ending> ending) {
 
   public SourceState {
@@ -118,6 +120,7 @@ public record SourceState(
         List.of(),
         Copies.NONE,
         0,
+        false,
         false,
         Optional.empty());
   }
@@ -200,6 +203,10 @@ public record SourceState(
     return edited(draft -> draft.disksCut = value);
   }
 
+  SourceState withSettledThere() {
+    return edited(draft -> draft.settledThere = true);
+  }
+
   SourceState nextDiskAttempt() {
     return edited(
         draft -> {
@@ -249,6 +256,7 @@ public record SourceState(
     private Copies copies;
     private int diskAttempt;
     private boolean disksCut;
+    private boolean settledThere;
     private Optional<Ending> ending;
 
     Draft(SourceState from) {
@@ -268,6 +276,7 @@ public record SourceState(
       copies = from.copies;
       diskAttempt = from.diskAttempt;
       disksCut = from.disksCut;
+      settledThere = from.settledThere;
       ending = from.ending;
     }
 
@@ -289,6 +298,7 @@ public record SourceState(
           copies,
           diskAttempt,
           disksCut,
+          settledThere,
           ending);
     }
   }

@@ -161,7 +161,10 @@ public final class TargetDriver {
       }
       case TargetEffect.ExpectDisks(int attempt) -> observer.send(disks.expect(attempt));
       case TargetEffect.DiscardDisks() -> disks.discard();
-      case TargetEffect.SettleDisks() -> disks.settle();
+      case TargetEffect.SettleDisks() -> {
+        disks.settle();
+        post(new TargetEvent.DisksSettled());
+      }
       case TargetEffect.Run() -> {
         disks.close();
         hypervisor.run();

@@ -23,7 +23,10 @@ public sealed interface TargetEffect {
   /** Removes the images that were made here for a guest that never ran here. */
   record DiscardDisks() implements TargetEffect {}
 
-  /** Puts what came of the disks on stable storage: the source's copies go next. */
+  /**
+   * Puts what came of the disks on stable storage: the source's copies go next. Ends in {@link
+   * TargetEvent.DisksSettled}.
+   */
   record SettleDisks() implements TargetEffect {}
 
   /** Lets the guest run. */

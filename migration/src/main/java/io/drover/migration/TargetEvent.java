@@ -20,6 +20,9 @@ public sealed interface TargetEvent {
   /** The hypervisor listens, and the channels' tickets are made. */
   record Listening(PeerMessage.Listening listening) implements TargetEvent {}
 
+  /** What came of the disks is on stable storage. */
+  record DisksSettled() implements TargetEvent {}
+
   record ChannelsBroken(String reason) implements TargetEvent {}
 
   /** The source has been silent for so long that an unfinished arrival is given up. */

@@ -24,12 +24,10 @@ final class TargetHypervisorEvents {
                   new TargetEffect.Announce())
               : TargetStep.of(state);
       case HypervisorEvent.GuestPoweredOff _ ->
-          TargetStep.of(
-              state.withEnding(Ending.of(Outcome.POWERED_OFF)).at(Stage.ENDED),
+          TargetMachine.end(
+              state.withEnding(Ending.of(Outcome.POWERED_OFF)),
               new TargetEffect.CloseChannels(),
-              new TargetEffect.Remove(),
-              new TargetEffect.Journal(),
-              new TargetEffect.Send(new PeerMessage.PoweredOff()));
+              new TargetEffect.Remove());
       case HypervisorEvent.ProcessExited(String reason, long _) ->
           TargetMachine.gone(state, reason);
       case HypervisorEvent.TransferFailed(String reason, boolean _, long _) ->
@@ -66,7 +64,7 @@ final class TargetHypervisorEvents {
             ? TargetStep.of(received, new TargetEffect.Journal())
             : concluded;
       }
-      case PREPARING, READY, GONE, ENDED -> TargetStep.of(state);
+      case PREPARING, READY, GONE, SETTLING, ENDED -> TargetStep.of(state);
     };
   }
 

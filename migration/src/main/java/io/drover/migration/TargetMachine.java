@@ -5,13 +5,16 @@ import io.drover.model.Outcome;
 import io.drover.model.Problem;
 import io.drover.wire.PeerMessage;
 import io.drover.wire.PeerMessage.TargetStage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The target of a migration as a pure function; {@link TargetDriver} acts. See {@link
  * SourceMachine} for the protocol between the two. A target gives up by itself only while it has
- * nothing that could be the guest; once loaded it waits for the source's word.
+ * nothing that could be the guest; once loaded it waits for the source's word. The last that it
+ * says of a guest that ran here comes after its disks were put on stable storage, or could not be:
+ * the source's images go by it.
  */
 public final class TargetMachine {
   private TargetMachine() {}
@@ -26,7 +29,7 @@ public final class TargetMachine {
       case TargetEvent.Disconnected(String _) -> TargetStep.of(state.withConnected(false));
       case TargetEvent.FromPeer(PeerMessage message) -> peer(state, message);
       case TargetEvent.FromHypervisor(HypervisorEvent fromHypervisor) ->
-          state.stage() == Stage.ENDED || state.stage() == Stage.GONE
+          state.isDecided() || state.stage() == Stage.GONE
               ? TargetStep.of(state)
               : TargetHypervisorEvents.step(state, fromHypervisor);
       case TargetEvent.Launched() ->
@@ -37,6 +40,8 @@ public final class TargetMachine {
           state.stage() == Stage.RECEIVING || state.stage() == Stage.PAUSED
               ? TargetStep.of(state, new TargetEffect.Send(listening))
               : TargetStep.of(state);
+      case TargetEvent.DisksSettled() ->
+          state.stage() == Stage.SETTLING ? endNow(state.withDisksSettled()) : TargetStep.of(state);
       // The hypervisor notices by itself, and says what it makes of it.
       case TargetEvent.ChannelsBroken(String _) -> TargetStep.of(state);
       case TargetEvent.Abandoned() -> abandoned(state);
@@ -50,7 +55,7 @@ public final class TargetMachine {
 
   private static TargetStep peer(TargetState state, PeerMessage message) {
     return switch (message) {
-      case PeerMessage.Attach() -> TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case PeerMessage.Attach() -> tell(state, status(state));
       case PeerMessage.Listen(int attempt) -> listen(state, attempt);
       case PeerMessage.OpenDisks(int attempt) -> openDisks(state, attempt);
       case PeerMessage.Commit(boolean run) -> commit(state, run);
@@ -66,7 +71,7 @@ public final class TargetMachine {
                   new TargetEffect.Remove(),
                   new TargetEffect.Journal(),
                   new TargetEffect.Launch())
-              : TargetStep.of(state, new TargetEffect.Send(status(state)));
+              : tell(state, status(state));
       case PeerMessage.Heartbeat _,
           PeerMessage.Continuity _,
           PeerMessage.Prepared _,
@@ -75,6 +80,7 @@ public final class TargetMachine {
           PeerMessage.DisksOpen _,
           PeerMessage.Running _,
           PeerMessage.Received _,
+          PeerMessage.DisksSettled _,
           PeerMessage.Paused _,
           PeerMessage.Gone _,
           PeerMessage.Aborted _,
@@ -85,6 +91,14 @@ public final class TargetMachine {
     };
   }
 
+  /** Once the disks are settled the source has to know before it hears anything else. */
+  private static TargetStep tell(TargetState state, PeerMessage message) {
+    TargetEffect said = new TargetEffect.Send(message);
+    return state.disksSettled()
+        ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.DisksSettled()), said)
+        : TargetStep.of(state, said);
+  }
+
   static PeerMessage status(TargetState state) {
     if (ended(state, Outcome.POWERED_OFF)) {
       return new PeerMessage.PoweredOff();
@@ -93,7 +107,7 @@ public final class TargetMachine {
         switch (state.stage()) {
           case PREPARING, READY, RECEIVING -> TargetStage.RECEIVING;
           case LOADED -> TargetStage.LOADED;
-          case RUNNING -> state.received() ? TargetStage.RECEIVED : TargetStage.RUNNING;
+          case RUNNING, SETTLING -> state.received() ? TargetStage.RECEIVED : TargetStage.RUNNING;
           case PAUSED -> TargetStage.POSTCOPY_PAUSED;
           case GONE -> TargetStage.GONE;
           case ENDED -> endedWell(state) ? TargetStage.RECEIVED : TargetStage.GONE;
@@ -107,7 +121,8 @@ public final class TargetMachine {
   }
 
   private static boolean ended(TargetState state, Outcome outcome) {
-    return state.ending().map(ending -> ending.outcome() == outcome).orElse(false);
+    return state.stage() == Stage.ENDED
+        && state.ending().map(ending -> ending.outcome() == outcome).orElse(false);
   }
 
   private static TargetStep listen(TargetState state, int attempt) {
@@ -120,16 +135,16 @@ public final class TargetMachine {
               ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
               : TargetStep.of(
                   state.withPendingListen(Optional.of(attempt)), new TargetEffect.BreakTransfer());
-      case PREPARING -> TargetStep.of(state);
-      case GONE, ENDED -> TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case PREPARING, SETTLING -> TargetStep.of(state);
+      case GONE, ENDED -> tell(state, status(state));
     };
   }
 
   private static TargetStep openDisks(TargetState state, int attempt) {
     return switch (state.stage()) {
       case READY, RECEIVING -> TargetStep.of(state, new TargetEffect.ExpectDisks(attempt));
-      case PREPARING, LOADED, RUNNING, PAUSED -> TargetStep.of(state);
-      case GONE, ENDED -> TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case PREPARING, LOADED, RUNNING, PAUSED, SETTLING -> TargetStep.of(state);
+      case GONE, ENDED -> tell(state, status(state));
     };
   }
 
@@ -144,8 +159,7 @@ public final class TargetMachine {
               ? TargetStep.of(
                   committed, new TargetEffect.Journal(), new TargetEffect.Send(status(committed)))
               : TargetStep.of(committed, new TargetEffect.Journal());
-      case RUNNING, GONE, ENDED, PREPARING, READY ->
-          TargetStep.of(state, new TargetEffect.Send(status(state)));
+      case RUNNING, GONE, SETTLING, ENDED, PREPARING, READY -> tell(state, status(state));
     };
   }
 
@@ -165,7 +179,7 @@ public final class TargetMachine {
     TargetEffect aborted = new TargetEffect.Send(new PeerMessage.Aborted());
     return switch (state.stage()) {
       case ENDED -> TargetStep.of(state, aborted);
-      case PREPARING, READY, RECEIVING, LOADED, RUNNING, PAUSED, GONE -> {
+      case PREPARING, READY, RECEIVING, LOADED, RUNNING, PAUSED, GONE, SETTLING -> {
         if (state.mayHaveRun()) {
           // A source never says this after its commit; whoever does must not take the guest away.
           yield TargetStep.of(state, new TargetEffect.Send(status(state)));
@@ -195,8 +209,10 @@ public final class TargetMachine {
             ended(state, Outcome.POWERED_OFF)
                 ? new PeerMessage.PoweredOff()
                 : endedWell(state) ? new PeerMessage.Received() : new PeerMessage.Aborted();
-        yield TargetStep.of(state, new TargetEffect.Send(answer));
+        yield tell(state, answer);
       }
+      // The last word is about to be said.
+      case SETTLING -> TargetStep.of(state);
       case PREPARING, READY, RECEIVING, GONE, PAUSED -> incomplete(state, reason);
       // The last of it may have come, and the news of that not yet: the hypervisor is made to say.
       case LOADED, RUNNING ->
@@ -246,19 +262,45 @@ public final class TargetMachine {
     return switch (state.stage()) {
       case RUNNING ->
           state.received() && state.finishedThere()
-              ? TargetStep.of(
-                  state.withEnding(Ending.of(Outcome.COMPLETED)).at(Stage.ENDED),
+              ? end(
+                  state.withEnding(Ending.of(Outcome.COMPLETED)),
                   new TargetEffect.CloseChannels(),
-                  new TargetEffect.Adopt(),
-                  new TargetEffect.SettleDisks(),
-                  new TargetEffect.Journal(),
-                  new TargetEffect.Send(new PeerMessage.Received()))
+                  new TargetEffect.Adopt())
               : TargetStep.of(state);
-      case ENDED ->
-          endedWell(state)
-              ? TargetStep.of(state, new TargetEffect.Send(new PeerMessage.Received()))
-              : TargetStep.of(state, new TargetEffect.Send(status(state)));
-      case PREPARING, READY, RECEIVING, LOADED, PAUSED, GONE -> TargetStep.of(state);
+      case ENDED -> tell(state, endedWell(state) ? new PeerMessage.Received() : status(state));
+      case PREPARING, READY, RECEIVING, LOADED, PAUSED, GONE, SETTLING -> TargetStep.of(state);
+    };
+  }
+
+  /**
+   * Ends the arrival of a guest that may have run here, as is decided, with its disks on stable
+   * storage if that is possible.
+   */
+  static TargetStep end(TargetState decided, TargetEffect... first) {
+    if (!decided.disks()) {
+      return endNow(decided, first);
+    }
+    List<TargetEffect> effects = new ArrayList<>(List.of(first));
+    effects.add(new TargetEffect.SettleDisks());
+    return new TargetStep(decided.at(Stage.SETTLING), effects);
+  }
+
+  private static TargetStep endNow(TargetState decided, TargetEffect... first) {
+    TargetState next = decided.at(Stage.ENDED);
+    List<TargetEffect> effects = new ArrayList<>(List.of(first));
+    effects.add(new TargetEffect.Journal());
+    effects.addAll(tell(next, lastWord(next)).effects());
+    return new TargetStep(next, effects);
+  }
+
+  private static PeerMessage lastWord(TargetState ended) {
+    Ending how = ended.ending().orElseThrow(() -> new IllegalStateException("undecided: " + ended));
+    return switch (how.outcome()) {
+      case COMPLETED -> new PeerMessage.Received();
+      case POWERED_OFF -> new PeerMessage.PoweredOff();
+      case LOST -> new PeerMessage.Gone(true, how.problem().map(Problem::message).orElse(""));
+      case REFUSED, ABORTED, CANCELLED ->
+          throw new IllegalStateException("a guest that ran here is not given back: " + ended);
     };
   }
 
@@ -274,11 +316,14 @@ public final class TargetMachine {
                   new TargetEffect.Remove(),
                   new TargetEffect.DiscardDisks(),
                   new TargetEffect.Journal());
-      case LOADED, RUNNING, PAUSED, ENDED -> TargetStep.of(state);
+      case LOADED, RUNNING, PAUSED, SETTLING, ENDED -> TargetStep.of(state);
     };
   }
 
   private static TargetStep failed(TargetState state, TargetEffect effect, Problem problem) {
+    if (state.isDecided() && !(effect instanceof TargetEffect.SettleDisks)) {
+      return TargetStep.of(state);
+    }
     return switch (effect) {
       case TargetEffect.Launch() -> {
         TargetEffect refused = new TargetEffect.Send(new PeerMessage.Refused(List.of(problem)));
@@ -303,13 +348,14 @@ public final class TargetMachine {
       // A guest that may run but does not answer is in post-copy and waits for a page; it is not
       // this machine's to guess otherwise.
       case TargetEffect.Journal() ->
-          state.mayHaveRun() || state.stage() == Stage.ENDED || state.stage() == Stage.GONE
+          state.mayHaveRun() || state.stage() == Stage.GONE
               ? TargetStep.of(state)
               : gone(state, "the journal cannot be written: " + problem.message());
+      case TargetEffect.SettleDisks() ->
+          state.stage() == Stage.SETTLING ? endNow(state) : TargetStep.of(state);
       case TargetEffect.Run(),
           TargetEffect.ExpectDisks(int _),
           TargetEffect.DiscardDisks(),
-          TargetEffect.SettleDisks(),
           TargetEffect.Send(PeerMessage _),
           TargetEffect.SendPrepared(),
           TargetEffect.Announce(),
@@ -323,25 +369,23 @@ public final class TargetMachine {
 
   /** The hypervisor is gone. If the guest may have run, its memory went with it. */
   static TargetStep gone(TargetState state, String reason) {
-    TargetEffect say = new TargetEffect.Send(new PeerMessage.Gone(state.mayHaveRun(), reason));
-    TargetState next =
-        state.mayHaveRun()
-            ? state
-                .withEnding(
-                    Ending.of(
-                        Outcome.LOST,
-                        Problem.migration(
-                            "target-died",
-                            "The guest's QEMU ended here after the guest had run: " + reason,
-                            "The guest's memory is lost; start it afresh.")))
-                .at(Stage.ENDED)
-            : state.at(Stage.GONE);
-    return TargetStep.of(
-        next,
-        new TargetEffect.CloseChannels(),
-        new TargetEffect.Remove(),
-        new TargetEffect.Journal(),
-        say);
+    return state.mayHaveRun()
+        ? end(
+            state.withEnding(
+                Ending.of(
+                    Outcome.LOST,
+                    Problem.migration(
+                        "target-died",
+                        "The guest's QEMU ended here after the guest had run: " + reason,
+                        "The guest's memory is lost; start it afresh."))),
+            new TargetEffect.CloseChannels(),
+            new TargetEffect.Remove())
+        : TargetStep.of(
+            state.at(Stage.GONE),
+            new TargetEffect.CloseChannels(),
+            new TargetEffect.Remove(),
+            new TargetEffect.Journal(),
+            new TargetEffect.Send(new PeerMessage.Gone(false, reason)));
   }
 
   private static TargetState givenUp(TargetState state) {
@@ -372,11 +416,11 @@ public final class TargetMachine {
           switch (state.stage()) {
             case LOADED -> run(state.withCommitted(true));
             case RUNNING -> conclude(state.withFinishedThere());
-            case PREPARING, READY, RECEIVING, PAUSED, GONE, ENDED -> TargetStep.of(state);
+            case PREPARING, READY, RECEIVING, PAUSED, GONE, SETTLING, ENDED -> TargetStep.of(state);
           };
       case DISCARD ->
           switch (state.stage()) {
-            case ENDED -> TargetStep.of(state);
+            case SETTLING, ENDED -> TargetStep.of(state);
             case PREPARING, READY, RECEIVING, LOADED, GONE, RUNNING, PAUSED ->
                 state.received() && state.mayHaveRun()
                     ? conclude(state.withFinishedThere())

@@ -9,7 +9,7 @@ final class TargetRestart {
 
   static TargetStep step(TargetState found, TransferState transfer) {
     TargetState state = found.withPendingListen(Optional.empty());
-    if (state.stage() == Stage.ENDED || state.stage() == Stage.GONE) {
+    if (state.isDecided() || state.stage() == Stage.GONE) {
       return TargetStep.of(state);
     }
     return switch (transfer) {
@@ -28,7 +28,7 @@ final class TargetRestart {
         yield switch (state.stage()) {
           case PREPARING, READY, RECEIVING, LOADED, PAUSED -> loaded(received);
           case RUNNING -> runAgain(received);
-          case GONE, ENDED -> TargetStep.of(state);
+          case GONE, SETTLING, ENDED -> TargetStep.of(state);
         };
       }
       case POSTCOPY, POSTCOPY_PAUSED ->

@@ -14,6 +14,7 @@ import java.util.function.Consumer;
  * @param received whether all of its memory is here
  * @param finishedThere whether the source said that it has sent everything
  * @param disks whether disks come with the guest
+ * @param disksSettled whether what came of them is on stable storage
  * @param generation which hypervisor this is; see {@link SourceState#generation}
  * @param connected whether the control connection stands
  * @param pendingListen an attempt that waits for this side's hypervisor to notice the break
@@ -27,6 +28,7 @@ public record TargetState(
     boolean received,
     boolean finishedThere,
     boolean disks,
+    boolean disksSettled,
     int generation,
     boolean connected,
     Optional<Integer> pendingListen,
@@ -43,6 +45,8 @@ public record TargetState(
     PAUSED(Phase.PAUSED),
     /** The hypervisor died before the guest ran; the source may want another, or abort. */
     GONE(Phase.RECOVER),
+    /** How it ended is decided; what came of the disks is on its way to stable storage. */
+    SETTLING(Phase.FINISH),
     ENDED(Phase.ENDED);
 
     private final Phase phase;
@@ -66,10 +70,16 @@ public record TargetState(
         false,
         false,
         false,
+        false,
         0,
         true,
         Optional.empty(),
         Optional.empty());
+  }
+
+  /** Whether nothing that happens changes how it ends any more. */
+  public boolean isDecided() {
+    return stage == Stage.SETTLING || stage == Stage.ENDED;
   }
 
   /** Whether the guest lacks memory that cannot come now; it stands still once it needs some. */
@@ -118,6 +128,10 @@ public record TargetState(
     return edited(draft -> draft.disks = true);
   }
 
+  TargetState withDisksSettled() {
+    return edited(draft -> draft.disksSettled = true);
+  }
+
   TargetState withConnected(boolean value) {
     return edited(draft -> draft.connected = value);
   }
@@ -162,6 +176,7 @@ public record TargetState(
     private boolean received;
     private boolean finishedThere;
     private boolean disks;
+    private boolean disksSettled;
     private int generation;
     private boolean connected;
     private Optional<Integer> pendingListen;
@@ -176,6 +191,7 @@ public record TargetState(
       received = from.received;
       finishedThere = from.finishedThere;
       disks = from.disks;
+      disksSettled = from.disksSettled;
       generation = from.generation;
       connected = from.connected;
       pendingListen = from.pendingListen;
@@ -192,6 +208,7 @@ public record TargetState(
           received,
           finishedThere,
           disks,
+          disksSettled,
           generation,
           connected,
           pendingListen,

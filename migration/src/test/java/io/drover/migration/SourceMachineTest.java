@@ -433,13 +433,50 @@ class SourceMachineTest {
     assertThat(effects).containsExactly(new SourceEffect.BreakTransfer());
   }
 
-  @Test
-  void removesItsDisksOnlyWhenTheTargetSaysThatItHasEverything() {
+  private void finishingWithDisks() {
     copyingWithDisks();
     hypervisor(new HypervisorEvent.SwitchPaused(0));
     hypervisor(new HypervisorEvent.DisksWhole(0));
     hypervisor(new HypervisorEvent.TransferCompleted(0));
     peer(new PeerMessage.Running());
+    assertThat(state.stage()).isEqualTo(Stage.FINISHING);
+  }
+
+  @Test
+  void putsItsDisksAsideWhereTheTargetCouldNotFlushIts() {
+    List<PeerMessage> lastWords =
+        List.of(
+            new PeerMessage.Received(),
+            new PeerMessage.PoweredOff(),
+            new PeerMessage.Gone(true, "killed"),
+            new PeerMessage.TargetStatus(TargetStage.GONE, true));
+    SourceState fresh = state;
+    for (PeerMessage lastWord : lastWords) {
+      for (boolean settled : new boolean[] {true, false}) {
+        state = fresh;
+        finishingWithDisks();
+        if (settled) {
+          peer(new PeerMessage.DisksSettled());
+          assertThat(effects).isEmpty();
+        }
+        peer(lastWord);
+        assertThat(effects)
+            .as("%s, settled %s", lastWord, settled)
+            .containsExactly(
+                new SourceEffect.CloseChannels(),
+                new SourceEffect.RemoveGuest(),
+                settled
+                    ? new SourceEffect.ReleaseDisks(List.of(0))
+                    : new SourceEffect.PutDisksAside(List.of(0)),
+                new SourceEffect.Journal());
+      }
+    }
+  }
+
+  @Test
+  void removesItsDisksOnlyWhenTheTargetSaysThatItHasEverything() {
+    finishingWithDisks();
+    peer(new PeerMessage.DisksSettled());
     peer(new PeerMessage.Received());
     assertThat(effects)
         .containsExactly(
@@ -457,6 +494,8 @@ class SourceMachineTest {
     hypervisor(new HypervisorEvent.TransferCompleted(0));
     on(new SourceEvent.Resolved(SourceEvent.Decision.TARGET_HAS_IT));
     assertThat(effects).contains(new SourceEffect.RemoveGuest());
-    assertThat(effects).doesNotContain(new SourceEffect.ReleaseDisks(List.of(0)));
+    assertThat(effects)
+        .doesNotContain(
+            new SourceEffect.ReleaseDisks(List.of(0)), new SourceEffect.PutDisksAside(List.of(0)));
   }
 }

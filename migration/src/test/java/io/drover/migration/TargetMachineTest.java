@@ -201,9 +201,98 @@ class TargetMachineTest {
         .containsExactly(
             new TargetEffect.CloseChannels(),
             new TargetEffect.Adopt(),
-            new TargetEffect.SettleDisks(),
             new TargetEffect.Journal(),
             send(new PeerMessage.Received()));
+  }
+
+  private static final Problem NOT_FLUSHED = Problem.host("disk-not-flushed", "no", "");
+
+  private void runningWithDisks() {
+    state = TargetState.initial().withDisks();
+    loaded();
+    peer(new PeerMessage.Commit(true));
+    assertThat(state.stage()).isEqualTo(Stage.RUNNING);
+  }
+
+  @Test
+  void saysThatItHasEverythingOnceTheDisksAreOnStableStorage() {
+    runningWithDisks();
+    peer(new PeerMessage.Finished());
+    assertThat(effects)
+        .containsExactly(
+            new TargetEffect.CloseChannels(),
+            new TargetEffect.Adopt(),
+            new TargetEffect.SettleDisks());
+    assertThat(state.stage()).isEqualTo(Stage.SETTLING);
+    // Whatever happens meanwhile changes nothing, and nothing is said too early.
+    peer(new PeerMessage.Finished());
+    assertThat(effects).isEmpty();
+    hypervisor(new HypervisorEvent.ProcessExited("killed", 0));
+    assertThat(effects).isEmpty();
+    peer(new PeerMessage.Attach());
+    assertThat(effects)
+        .containsExactly(send(new PeerMessage.TargetStatus(TargetStage.RECEIVED, true)));
+    on(new TargetEvent.DisksSettled());
+    assertThat(effects)
+        .containsExactly(
+            new TargetEffect.Journal(),
+            send(new PeerMessage.DisksSettled()),
+            send(new PeerMessage.Received()));
+    assertThat(state.ending().map(Ending::outcome)).contains(Outcome.COMPLETED);
+    // A source that did not hear it is told both again.
+    peer(new PeerMessage.Finished());
+    assertThat(effects)
+        .containsExactly(send(new PeerMessage.DisksSettled()), send(new PeerMessage.Received()));
+  }
+
+  @Test
+  void doesNotSayThatTheDisksAreSettledWhereTheyCannotBeFlushed() {
+    runningWithDisks();
+    peer(new PeerMessage.Finished());
+    on(new TargetEvent.EffectFailed(new TargetEffect.SettleDisks(), NOT_FLUSHED));
+    assertThat(effects)
+        .containsExactly(new TargetEffect.Journal(), send(new PeerMessage.Received()));
+    assertThat(state.ending().map(Ending::outcome)).contains(Outcome.COMPLETED);
+    peer(new PeerMessage.Finished());
+    assertThat(effects).containsExactly(send(new PeerMessage.Received()));
+  }
+
+  @Test
+  void flushesTheDisksOfAGuestThatDiesOrPowersItselfOffAfterItCame() {
+    for (boolean poweredOff : new boolean[] {true, false}) {
+      runningWithDisks();
+      hypervisor(
+          poweredOff
+              ? new HypervisorEvent.GuestPoweredOff(0)
+              : new HypervisorEvent.ProcessExited("killed", 0));
+      assertThat(effects)
+          .containsExactly(
+              new TargetEffect.CloseChannels(),
+              new TargetEffect.Remove(),
+              new TargetEffect.SettleDisks());
+      on(new TargetEvent.DisksSettled());
+      assertThat(effects)
+          .startsWith(new TargetEffect.Journal(), send(new PeerMessage.DisksSettled()))
+          .hasSize(3);
+      PeerMessage last =
+          poweredOff
+              ? new PeerMessage.PoweredOff()
+              : new PeerMessage.Gone(
+                  true, "The guest's QEMU ended here after the guest had run: killed");
+      assertThat(effects).endsWith(send(last));
+      peer(new PeerMessage.Attach());
+      assertThat(effects)
+          .containsExactly(
+              send(new PeerMessage.DisksSettled()),
+              send(poweredOff ? last : new PeerMessage.TargetStatus(TargetStage.GONE, true)));
+    }
+  }
+
+  @Test
+  void flushesTheDisksOfAGuestThatARestartedAgentFindsDead() {
+    runningWithDisks();
+    on(new TargetEvent.AgentRestarted(TransferState.GONE));
+    assertThat(effects).endsWith(new TargetEffect.SettleDisks());
   }
 
   @Test

@@ -19,6 +19,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
@@ -178,16 +179,17 @@ public final class ArrivingDisks {
 
   /**
    * Puts what was written to the images on stable storage. The kernel goes first, by this process:
-   * QEMU stands still while it flushes, so there must be little left for it.
+   * QEMU stands still while it flushes, so there must be little left for it. Of a QEMU that has
+   * ended the kernel has all there is.
    */
-  void settle(QemuGuest process) {
+  void settle(Optional<QemuGuest> process) {
     List<String> failures = new ArrayList<>();
     for (ArrivingDisk arriving : disks) {
       GuestDisk disk = guest.disks().get(arriving.disk());
       try {
         force(Path.of(disk.path()));
-        if (disk.format() != DiskFormat.RAW && process.isAlive()) {
-          flush(process, DiskNodes.disk(arriving.disk()));
+        if (disk.format() != DiskFormat.RAW && process.isPresent() && process.get().isAlive()) {
+          flush(process.get(), DiskNodes.disk(arriving.disk()));
         }
       } catch (IOException | ProblemException e) {
         failures.add("%s (%s)".formatted(disk.path(), e.getMessage()));
@@ -196,8 +198,9 @@ public final class ArrivingDisks {
     if (!failures.isEmpty()) {
       throw Problem.host(
               "disk-not-flushed",
-              "What came may not be on stable storage yet: " + String.join(", ", failures),
-              "Look after these disks; the guest runs.")
+              "What came of the guest's disks may not be on stable storage here: "
+                  + String.join(", ", failures),
+              "Look after that storage; the source puts its images aside instead of removing them.")
           .asException();
     }
   }

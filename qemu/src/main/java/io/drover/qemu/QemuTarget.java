@@ -113,7 +113,7 @@ public final class QemuTarget implements TargetHypervisor {
 
   /** Returns once what came of the disks is on stable storage. */
   public void settleDisks() {
-    disks.settle(process());
+    disks.settle(guest);
   }
 
   @Override

@@ -1,5 +1,7 @@
 package io.drover.qemu;
 
+import io.drover.model.MemoryBudget;
+
 /**
  * Has the reader of QEMU's stream compiled before the first migration needs it: read by the
  * interpreter, the first hundred megabytes of a migration fill a third of a fast link.
@@ -12,7 +14,7 @@ public final class RecorderWarmup {
 
   /** Reads 64 MiB of pages that nobody sends. */
   public static void run() {
-    StreamRecorder recorder = new StreamRecorder(_ -> {});
+    StreamRecorder recorder = new StreamRecorder(_ -> {}, MemoryBudget.boundless());
     PracticeStream.ofMebibytes(MEBIBYTES).forEach(part -> feed(recorder, part));
     if (recorder.pageRecords() != (MEBIBYTES << 20) / 4096) {
       throw new IllegalStateException("read " + recorder.pageRecords() + " of its own pages");

@@ -1,7 +1,7 @@
 package io.drover.qemu;
 
 import io.drover.migration.MemoryRange;
-import java.io.ByteArrayOutputStream;
+import io.drover.model.MemoryBudget;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -15,11 +15,11 @@ import java.util.function.Consumer;
  * sends all pages again.
  *
  * <p>It never alters the stream and never throws: at the first thing it does not understand, or
- * when there is too much to keep, it gives up and lets go of what it kept. Reading ends with the
- * package. One thread feeds it; any may ask.
+ * when there is too much to keep for the memory it has, it gives up and lets go of what it kept.
+ * Reading ends with the package. One thread feeds it; any may ask.
  */
 public final class StreamRecorder {
-  public static final int MAX_REPLAY_BYTES = 16 << 20;
+  private static final int MAX_REPLAY_BYTES = 16 << 20;
 
   private enum Progress {
     READING,
@@ -29,14 +29,13 @@ public final class StreamRecorder {
 
   private final Consumer<MemoryRange> dropped;
   private final RamStream stream;
-  private ByteArrayOutputStream kept = new ByteArrayOutputStream(64 << 10);
+  private final KeptBytes kept;
   private boolean keeping = true;
   private boolean discardSeen;
   private long pages;
   private long zeros;
 
   private volatile Progress progress = Progress.READING;
-  private volatile Optional<byte[]> replay = Optional.empty();
   private volatile long pageRecords;
   private volatile long zeroRecords;
 
@@ -45,9 +44,11 @@ public final class StreamRecorder {
    *
    * @param dropped is told, just before the switch, what the target has to drop of the guest's main
    *     memory because the guest has written to it since it was sent, or because it was not sent
+   * @param memory for what is kept, until it is closed
    */
-  public StreamRecorder(Consumer<MemoryRange> dropped) {
+  public StreamRecorder(Consumer<MemoryRange> dropped, MemoryBudget.Share memory) {
     this.dropped = dropped;
+    this.kept = new KeptBytes(memory);
     this.stream = RamStream.of(new Keeper());
   }
 
@@ -62,7 +63,7 @@ public final class StreamRecorder {
 
   /** The bytes that prepare a new target; there once the package has passed completely. */
   public Optional<byte[]> replay() {
-    return replay;
+    return packagePassed() ? Optional.of(kept.copy()) : Optional.empty();
   }
 
   /** Whether the device state has passed: from then on the stream is in post-copy. */
@@ -89,9 +90,15 @@ public final class StreamRecorder {
     return stream.ramSection();
   }
 
-  private void finish(Progress how) {
-    progress = how;
-    kept = new ByteArrayOutputStream(0);
+  private void giveUp() {
+    progress = Progress.GAVE_UP;
+    kept.forget();
+  }
+
+  private void keep(byte[] bytes, int offset, int length) {
+    if (kept.size() + length > MAX_REPLAY_BYTES || !kept.add(bytes, offset, length)) {
+      giveUp();
+    }
   }
 
   private final class Keeper implements RamStream.Listener {
@@ -103,7 +110,7 @@ public final class StreamRecorder {
         // The end of a pre-copy, or something unknown.
         case RAM_END, REST -> {
           if (progress == Progress.READING) {
-            finish(Progress.GAVE_UP);
+            giveUp();
           }
         }
       }
@@ -146,13 +153,8 @@ public final class StreamRecorder {
 
     @Override
     public void plain(byte[] bytes, int offset, int length) {
-      if (!keeping || progress != Progress.READING) {
-        return;
-      }
-      if (kept.size() + length > MAX_REPLAY_BYTES) {
-        finish(Progress.GAVE_UP);
-      } else {
-        kept.write(bytes, offset, length);
+      if (keeping && progress == Progress.READING) {
+        keep(bytes, offset, length);
       }
     }
 
@@ -163,7 +165,7 @@ public final class StreamRecorder {
       }
       if (keeping) {
         // Pages in the section that only lists the memory: keeping them is not what was meant.
-        finish(Progress.GAVE_UP);
+        giveUp();
       } else if (last) {
         pages++;
       }
@@ -180,9 +182,10 @@ public final class StreamRecorder {
     public void packageEnded() {
       if (progress == Progress.READING) {
         // QEMU sends a ping here too. Its answer shows that the target has the whole package.
-        kept.writeBytes(StreamReplay.LAST_PING);
-        replay = Optional.of(kept.toByteArray());
-        finish(Progress.COMPLETE);
+        keep(StreamReplay.LAST_PING, 0, StreamReplay.LAST_PING.length);
+        if (progress == Progress.READING) {
+          progress = Progress.COMPLETE;
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 package io.drover.qemu;
 
+import io.drover.model.MemoryBudget;
 import io.drover.model.Problem;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -67,7 +68,7 @@ public final class StreamReplay {
    */
   public static void play(
       byte[] replay, QemuGuest source, OutputStream toTarget, InputStream fromTarget) {
-    StreamRecorder reading = new StreamRecorder(_ -> {});
+    StreamRecorder reading = new StreamRecorder(_ -> {}, MemoryBudget.boundless());
     reading.forward(replay, 0, replay.length);
     if (!reading.packagePassed()) {
       throw refused("what was recorded of it is not whole").asException();

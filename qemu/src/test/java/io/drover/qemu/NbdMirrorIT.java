@@ -2,6 +2,7 @@ package io.drover.qemu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.model.MemoryBudget;
 import io.drover.qemu.nbd.BlockDevice;
 import io.drover.qemu.nbd.BlockSizes;
 import io.drover.qemu.nbd.DeviceFeature;
@@ -290,7 +291,9 @@ class NbdMirrorIT {
       Link link = new Link(client);
       NbdListener listener =
           new NbdListener(
-              tools.path("a.nbd"), new NbdServer("disk0", link, NbdLimits.DEFAULT), ends::add);
+              tools.path("a.nbd"),
+              new NbdServer("disk0", link, NbdLimits.DEFAULT, MemoryBudget.boundless()),
+              ends::add);
       try (client;
           listener) {
         link.cut();

@@ -14,6 +14,7 @@ import io.drover.chunk.exchange.Held;
 import io.drover.chunk.exchange.Saving;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TransferSettings;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.time.Duration;
@@ -106,12 +107,14 @@ class PageNamingIT {
     ByteArrayOutputStream received = new ByteArrayOutputStream();
     Wire there = new Wire();
     Wire back = new Wire();
-    ContentReceiver receiver = new ContentReceiver(Grain.PAGE, held, back, received::write);
+    ContentReceiver receiver =
+        new ContentReceiver(Grain.PAGE, held, MemoryBudget.boundless(), back, received::write);
     ContentSender sender =
         new ContentSender(
             Grain.PAGE,
             8,
             Compression.ofMachine(),
+            MemoryBudget.boundless(),
             there,
             new Back() {
               @Override

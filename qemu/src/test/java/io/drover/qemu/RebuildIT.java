@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.migration.HypervisorEvent;
 import io.drover.migration.TransferAddress;
 import io.drover.migration.TransferSettings;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.Channels;
@@ -46,7 +47,7 @@ class RebuildIT {
 
   private void rebuild(TransferSettings settings) throws Exception {
     QemuGuest guest = MemoryWriter.start(real, "a", 20_000);
-    StreamRecorder recorder = new StreamRecorder(_ -> {});
+    StreamRecorder recorder = new StreamRecorder(_ -> {}, MemoryBudget.boundless());
     ByteArrayOutputStream stream = new ByteArrayOutputStream();
     try (Move move = new Move(real, guest, "b", settings)) {
       move.begin(

@@ -3,10 +3,13 @@ package io.drover.qemu;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.drover.model.ByteSize;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -107,7 +110,11 @@ class StreamRecorderTest {
   }
 
   static StreamRecorder feed(byte[] stream, int chunk) {
-    StreamRecorder recorder = new StreamRecorder(_ -> {});
+    return feed(stream, chunk, MemoryBudget.boundless());
+  }
+
+  private static StreamRecorder feed(byte[] stream, int chunk, MemoryBudget.Share memory) {
+    StreamRecorder recorder = new StreamRecorder(_ -> {}, memory);
     for (int at = 0; at < stream.length; at += chunk) {
       recorder.forward(stream, at, Math.min(chunk, stream.length - at));
     }
@@ -152,6 +159,31 @@ class StreamRecorderTest {
     recorder.forward(new byte[18 << 20], 0, 18 << 20);
     assertThat(recorder.packagePassed()).isFalse();
     assertThat(recorder.replay()).isEmpty();
+  }
+
+  @Test
+  void keepsWhatThereIsMemoryForAndGivesUpBeyond() throws IOException {
+    int blocks = 3;
+    long least = (long) blocks * KeptBytes.BLOCK_BYTES;
+    byte[] head = stream(StreamRecorderTest::head);
+    // The command that announces the package has 9 bytes, and so has the ping that is added.
+    int fits = (int) least - head.length - 9 - 9;
+    for (int more = 0; more < 2; more++) {
+      MemoryBudget.Share memory =
+          new MemoryBudget(new ByteSize(least)).admit(least, Duration.ZERO).orElseThrow();
+      int bytes = fits + more;
+      byte[] stream =
+          stream(
+              StreamRecorderTest::head,
+              out -> {
+                command(out, 7, bytes);
+                out.write(new byte[bytes]);
+              });
+      StreamRecorder recorder = feed(stream, 50_000, memory);
+      boolean whole = more == 0;
+      assertThat(recorder.replay().isPresent()).isEqualTo(whole);
+      assertThat(memory.tryTake(whole ? 1 : least)).isEqualTo(!whole);
+    }
   }
 
   @Test

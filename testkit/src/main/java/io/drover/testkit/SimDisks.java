@@ -22,8 +22,10 @@ final class SimDisks {
   private boolean connected;
   private long stepsLeft;
   private boolean imageAtSource = true;
+  private boolean putAside;
   private boolean imageAtTarget;
   private boolean wholeAtTarget;
+  private boolean safeAtTarget;
 
   SimDisks(SimWorld world, SimScenario scenario) {
     this.world = world;
@@ -171,11 +173,31 @@ final class SimDisks {
     wholeAtTarget = false;
   }
 
+  /** The guest has ended there, or runs there and looks after its disk itself. */
+  void settleAtTarget() throws SimCommandFailed {
+    if (simulation.chance(20)) {
+      throw new SimCommandFailed("input/output error");
+    }
+    safeAtTarget |= imageAtTarget;
+  }
+
   void releaseAtSource() {
     if (!imageAtTarget || !wholeAtTarget) {
       throw new Violation("the source's disk goes, and the target's is not whole");
     }
+    if (!safeAtTarget) {
+      throw new Violation("the source's disk goes, and a power cut may take the target's");
+    }
     imageAtSource = false;
+  }
+
+  void putAsideAtSource() {
+    putAside = true;
+  }
+
+  /** Whether there is an image where the guest would look for it. */
+  boolean inPlaceAtSource() {
+    return imageAtSource && !putAside;
   }
 
   void runsAtTarget() {

@@ -166,8 +166,9 @@ final class SimRules {
       case COMPLETED -> {
         expect(!world.sourceHypervisor().alive(), "completed, and the source's hypervisor is left");
         expect(
-            targetTouched || !world.disks().moving() || !world.disks().imageAtSource(),
+            history.personDecided || !world.disks().moving() || !world.disks().inPlaceAtSource(),
             "completed, and the source's disk is left");
+        noteDisk();
         expect(
             targetTouched || world.targets().stream().anyMatch(SimTarget::hasEverything),
             "completed, and the target never had it all");
@@ -204,6 +205,7 @@ final class SimRules {
         expect(
             !world.sourceHypervisor().alive() && (alive.isEmpty() || history.targetForgot),
             "powered off, and a hypervisor is left");
+        noteDisk();
       }
       case LOST -> {
         boolean ran = world.targets().stream().anyMatch(SimTarget::everExecuted);
@@ -214,6 +216,12 @@ final class SimRules {
             "lost, and the guest's disk as well");
         expect(!world.sourceHypervisor().alive(), "lost, and the source's hypervisor is left");
       }
+    }
+  }
+
+  private void noteDisk() {
+    if (world.disks().moving()) {
+      note(world.disks().imageAtSource() ? "the source's disk is kept" : "the source's disk goes");
     }
   }
 

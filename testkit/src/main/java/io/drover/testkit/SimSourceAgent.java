@@ -72,6 +72,7 @@ final class SimSourceAgent extends SimAgent<SourceState, SourceEvent, SourceEffe
       case SourceEffect.CancelDisks() -> world().disks().cancel();
       case SourceEffect.ContinueSwitch() -> hypervisor.continueSwitch();
       case SourceEffect.ReleaseDisks _ -> world().disks().releaseAtSource();
+      case SourceEffect.PutDisksAside _ -> world().disks().putAsideAtSource();
       case SourceEffect.SwitchToPostCopy() -> hypervisor.switchToPostCopy();
       case SourceEffect.CancelTransfer() -> hypervisor.cancelTransfer();
       case SourceEffect.BreakTransfer() -> hypervisor.breakTransfer();

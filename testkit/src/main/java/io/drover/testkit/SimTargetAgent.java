@@ -93,7 +93,10 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
         connection.ifPresent(c -> c.sendToSource(open));
       }
       case TargetEffect.DiscardDisks() -> world().disks().discardAtTarget();
-      case TargetEffect.SettleDisks() -> {}
+      case TargetEffect.SettleDisks() -> {
+        world().disks().settleAtTarget();
+        inThisLife(simulation().between(0, 200), () -> offer(new TargetEvent.DisksSettled()));
+      }
       case TargetEffect.Run() -> hypervisor().run();
       case TargetEffect.Announce() -> {}
       case TargetEffect.BreakTransfer() -> newest().ifPresent(SimTarget::breakTransfer);

@@ -42,7 +42,9 @@ class MigrationSimTest {
               "outcome CANCELLED",
               "outcome REFUSED",
               "outcome POWERED_OFF",
-              "outcome LOST");
+              "outcome LOST",
+              "the source's disk goes",
+              "the source's disk is kept");
     }
   }
 
@@ -145,6 +147,45 @@ class MigrationSimTest {
                   }
                 },
                 20_000))
+        .isTrue();
+  }
+
+  @Test
+  void findsASourceThatGivesItsDiskAwayThoughTheTargetsMayBeLost() {
+    assertThat(
+            finds(
+                "the source's disk goes, and a power cut may take the target's",
+                new Broken() {
+                  @Override
+                  List<SourceEffect> source(
+                      SourceState before, SourceState after, List<SourceEffect> effects) {
+                    return effects.stream()
+                        .map(
+                            effect ->
+                                effect instanceof SourceEffect.PutDisksAside(List<Integer> disks)
+                                    ? new SourceEffect.ReleaseDisks(disks)
+                                    : effect)
+                        .toList();
+                  }
+                }))
+        .isTrue();
+  }
+
+  @Test
+  void findsATargetThatSaysOfDisksThatTheyAreSafeBeforeTheyAre() {
+    assertThat(
+            finds(
+                "the source's disk goes, and a power cut may take the target's",
+                new Broken() {
+                  @Override
+                  List<TargetEffect> target(
+                      TargetState before, TargetState after, List<TargetEffect> effects) {
+                    TargetEffect safe = new TargetEffect.Send(new PeerMessage.DisksSettled());
+                    return effects.contains(new TargetEffect.SettleDisks())
+                        ? with(effects, safe)
+                        : effects;
+                  }
+                }))
         .isTrue();
   }
 

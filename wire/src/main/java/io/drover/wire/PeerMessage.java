@@ -175,6 +175,12 @@ public sealed interface PeerMessage {
    */
   record Gone(boolean mayHaveRun, String reason) implements PeerMessage {}
 
+  /**
+   * What came of the guest's disks is on stable storage at the target: the source's images are of
+   * no more use. Said before {@link Received}, {@link PoweredOff} or {@link Gone}, where it is so.
+   */
+  record DisksSettled() implements PeerMessage {}
+
   /** The answer to {@link Abort}: nothing is left at the target, and the guest never ran there. */
   record Aborted() implements PeerMessage {}
 

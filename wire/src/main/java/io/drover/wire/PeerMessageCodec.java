@@ -24,6 +24,7 @@ final class PeerMessageCodec {
   private static final int TARGET_STATUS = 0x39;
   private static final int HEARTBEAT_REPLY = 0x3a;
   private static final int DISKS_OPEN = 0x3b;
+  private static final int DISKS_SETTLED = 0x3c;
 
   private PeerMessageCodec() {}
 
@@ -82,6 +83,7 @@ final class PeerMessageCodec {
           PeerMessage.Attach(),
           PeerMessage.Running(),
           PeerMessage.Received(),
+          PeerMessage.DisksSettled(),
           PeerMessage.Aborted(),
           PeerMessage.PoweredOff() -> {}
     }
@@ -106,6 +108,7 @@ final class PeerMessageCodec {
       case PeerMessage.Listening _ -> LISTENING;
       case PeerMessage.Running _ -> RUNNING;
       case PeerMessage.Received _ -> RECEIVED;
+      case PeerMessage.DisksSettled _ -> DISKS_SETTLED;
       case PeerMessage.Paused _ -> PAUSED;
       case PeerMessage.Gone _ -> GONE;
       case PeerMessage.Aborted _ -> ABORTED;
@@ -157,6 +160,7 @@ final class PeerMessageCodec {
               PeerMessageFields.content(in));
       case RUNNING -> new PeerMessage.Running();
       case RECEIVED -> new PeerMessage.Received();
+      case DISKS_SETTLED -> new PeerMessage.DisksSettled();
       case PAUSED -> new PeerMessage.Paused(in.prose());
       case GONE -> new PeerMessage.Gone(in.flag(), in.prose());
       case ABORTED -> new PeerMessage.Aborted();

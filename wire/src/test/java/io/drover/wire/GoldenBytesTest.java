@@ -124,6 +124,7 @@ class GoldenBytesTest {
             5, List.of(TICKET), Optional.of(4444), PeerMessage.ContentUse.NAMES));
     put(bytes, new PeerMessage.Running());
     put(bytes, new PeerMessage.Received());
+    put(bytes, new PeerMessage.DisksSettled());
     put(bytes, new PeerMessage.Paused("cut"));
     put(bytes, new PeerMessage.Gone(false, "killed"));
     put(bytes, new PeerMessage.Aborted());

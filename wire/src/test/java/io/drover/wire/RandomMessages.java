@@ -29,7 +29,7 @@ import java.util.function.Supplier;
 
 /** Valid messages of every kind, from a seed. */
 final class RandomMessages {
-  static final int KINDS = 22;
+  static final int KINDS = 23;
   private final Random random;
 
   RandomMessages(long seed) {
@@ -94,6 +94,7 @@ final class RandomMessages {
       case 21 ->
           new PeerMessage.DisksOpen(
               random.nextInt(1000), list(8, this::ticket), oneOf(PeerMessage.ContentUse.values()));
+      case 22 -> new PeerMessage.DisksSettled();
       default -> throw new IllegalArgumentException("kind " + kind);
     };
   }

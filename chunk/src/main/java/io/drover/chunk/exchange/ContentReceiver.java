@@ -5,6 +5,7 @@ import com.github.luben.zstd.ZstdException;
 import io.drover.chunk.ChunkName;
 import io.drover.chunk.ChunkNamer;
 import io.drover.chunk.Grain;
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
@@ -18,19 +19,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * The side that wants the stream, and gets it byte for byte. One thread gives it what comes from
  * the peer and waits while the stream's taker does; another gives it what is carried back.
+ *
+ * <p>What comes is read in any case: the chunks that are waited for lie behind whatever else was
+ * announced. Where memory is short, it is the answer that waits until some is free again: without
+ * one the peer announces no more, and until then a batch takes no more than its names.
  */
 public final class ContentReceiver {
   /** Batches whose chunks can be named again without a look at what is held. */
   private static final int REMEMBERED = 32;
 
+  private static final byte[] NOTHING = {};
+
   private final Grain grain;
+  private final MemoryBudget.Share memory;
   private final ChunkNamer namer;
   private final Held held;
   private final ByteSink toPeer;
   private final ByteSink stream;
   private final MessageReader messages;
-  // Those that lack chunks, or lie behind such, oldest first.
+  // Those that have no answer yet, that lack chunks, or lie behind such, oldest first; and of them
+  // those without an answer.
   private final Deque<Batch> waiting = new ArrayDeque<>();
+  private final Deque<Batch> unanswered = new ArrayDeque<>();
+  private int waitingLiteralBytes;
+  private long takenBytes;
   private final Deque<Batch> remembered = new ArrayDeque<>();
   private final Map<ChunkName, Place> places = new HashMap<>();
   private final AtomicLong named = new AtomicLong();
@@ -44,29 +56,41 @@ public final class ContentReceiver {
     private final ChunkName[] names;
     private final int[] literalsBefore;
     private final byte[] literals;
-    private final byte[] bodies;
     private final @Nullable Place[] copies;
     private final boolean[] wanted;
+    // There once it is answered, until nothing is taken out of them any more: it waits for its
+    // turn, it is remembered, or others are copies of what it has.
+    private byte[] bodies = NOTHING;
+    private int uses;
+    private boolean answered;
+    private boolean given;
     private int missing;
 
-    Batch(int chunks, int grainBytes, int literalBytes) {
+    Batch(int chunks, int literalBytes) {
       names = new ChunkName[chunks];
       literalsBefore = new int[chunks + 1];
       literals = new byte[literalBytes];
-      bodies = new byte[chunks * grainBytes];
       copies = new Place[chunks];
       wanted = new boolean[chunks];
+    }
+
+    boolean isWhole() {
+      return answered && missing == 0;
     }
   }
 
   /**
    * Nothing has come yet.
    *
+   * @param memory for what is held or has come before its turn; for one batch of chunks at least it
+   *     always has to have room
    * @param toPeer takes whole messages, from either thread
    * @param stream takes the stream
    */
-  public ContentReceiver(Grain grain, Held held, ByteSink toPeer, ByteSink stream) {
+  public ContentReceiver(
+      Grain grain, Held held, MemoryBudget.Share memory, ByteSink toPeer, ByteSink stream) {
     this.grain = grain;
+    this.memory = memory;
     this.namer = new ChunkNamer(grain);
     this.held = held;
     this.toPeer = toPeer;
@@ -76,6 +100,11 @@ public final class ContentReceiver {
             EnumSet.of(Message.BATCH, Message.CHUNKS, Message.PACKED_CHUNKS),
             grain.bytes(),
             this::message);
+  }
+
+  /** What the chunks of a batch take of memory. */
+  public static long batchBytes(Grain grain) {
+    return (long) ExchangeLimits.CHUNKS * grain.bytes();
   }
 
   /** Takes what comes from the peer, in pieces of any size. */
@@ -114,29 +143,77 @@ public final class ContentReceiver {
 
   private void message(Message message, ByteBuffer payload) throws IOException {
     switch (message) {
-      case BATCH -> batch(payload);
+      case BATCH -> announced(payload);
       case CHUNKS -> chunks(payload);
       case PACKED_CHUNKS -> chunks(unpacked(payload));
       case WANT, BACK, BACK_END -> throw new IllegalStateException(message + " was not expected");
     }
-    give();
+    int before;
+    do {
+      before = waiting.size();
+      answer();
+      give(); // which may make room for more answers
+    } while (waiting.size() < before && !unanswered.isEmpty());
   }
 
-  private void batch(ByteBuffer payload) throws IOException {
-    if (waiting.size() >= ExchangeLimits.BATCHES) {
+  private void announced(ByteBuffer payload) throws IOException {
+    Batch batch = parse(payload);
+    waitingLiteralBytes += batch.literals.length;
+    if (waiting.size() >= ExchangeLimits.BATCHES
+        || waitingLiteralBytes > ExchangeLimits.LITERALS_AT_ONCE) {
       throw new IOException("the peer announced more than it may at once");
     }
-    Batch batch = parse(payload);
-    int chunks = batch.names.length;
-    long _ = named.addAndGet(chunks);
-    if (chunks > 0) {
+    waiting.addLast(batch);
+    if (batch.names.length == 0) {
+      batch.answered = true; // nothing was asked
+    } else {
+      unanswered.addLast(batch);
+    }
+  }
+
+  /** Answers in order, for as long as there is memory for what is asked about. */
+  private void answer() throws IOException {
+    while (!unanswered.isEmpty() && takeMemory(unanswered.getFirst())) {
+      Batch batch = unanswered.removeFirst();
+      int chunks = batch.names.length;
+      long _ = named.addAndGet(chunks);
       for (int i = 0; i < chunks; i++) {
         find(batch, i);
       }
-      answer(batch);
+      batch.answered = true;
+      sendAnswer(batch);
       remember(batch);
     }
-    waiting.addLast(batch);
+  }
+
+  /**
+   * What is only remembered makes room. If that is not enough, something that was answered is still
+   * to be given out: it is looked again then.
+   */
+  private boolean takeMemory(Batch batch) {
+    int bytes = batch.names.length * grain.bytes();
+    while (!memory.tryTake(bytes)) {
+      if (!isOnlyRemembered(remembered.peekFirst())) {
+        return false;
+      }
+      forgetOldest();
+    }
+    takenBytes += bytes;
+    batch.bodies = new byte[bytes];
+    batch.uses = 1;
+    return true;
+  }
+
+  private static boolean isOnlyRemembered(@Nullable Batch batch) {
+    return batch != null && batch.given;
+  }
+
+  private void endUse(Batch batch) {
+    if (--batch.uses == 0) {
+      takenBytes -= batch.bodies.length;
+      memory.give(batch.bodies.length);
+      batch.bodies = NOTHING;
+    }
   }
 
   private Batch parse(ByteBuffer payload) throws IOException {
@@ -149,7 +226,7 @@ public final class ContentReceiver {
         || literalBytes > ExchangeLimits.LITERAL_BYTES) {
       throw malformed();
     }
-    Batch batch = new Batch(chunks, grain.bytes(), literalBytes);
+    Batch batch = new Batch(chunks, literalBytes);
     long literals = 0;
     for (int i = 0; i <= chunks; i++) {
       int length = payload.getInt();
@@ -180,6 +257,7 @@ public final class ContentReceiver {
     Place place = places.get(name);
     if (place != null) {
       batch.copies[index] = place;
+      place.batch().uses++;
       return;
     }
     if (!held.lookup(name, batch.bodies, index * grain.bytes())) {
@@ -189,7 +267,7 @@ public final class ContentReceiver {
     places.put(name, new Place(batch, index));
   }
 
-  private void answer(Batch batch) throws IOException {
+  private void sendAnswer(Batch batch) throws IOException {
     int length = (batch.names.length + 7) / 8;
     byte[] message = new byte[Message.HEAD_BYTES + length];
     Message.WANT.head(message, length);
@@ -202,15 +280,22 @@ public final class ContentReceiver {
   }
 
   private void remember(Batch batch) {
+    batch.uses++;
     remembered.addLast(batch);
-    if (remembered.size() > REMEMBERED) {
-      Batch oldest = remembered.removeFirst();
-      for (int i = 0; i < oldest.names.length; i++) {
-        if (oldest.copies[i] == null) {
-          places.remove(oldest.names[i]);
-        }
+    boolean tooLarge = memory.isTooLarge() && isOnlyRemembered(remembered.peekFirst());
+    if (remembered.size() > REMEMBERED || tooLarge) {
+      forgetOldest();
+    }
+  }
+
+  private void forgetOldest() {
+    Batch oldest = remembered.removeFirst();
+    for (int i = 0; i < oldest.names.length; i++) {
+      if (oldest.copies[i] == null) {
+        places.remove(oldest.names[i]);
       }
     }
+    endUse(oldest);
   }
 
   /** The oldest batch that lacks chunks. */
@@ -264,17 +349,26 @@ public final class ContentReceiver {
 
   /** Gives out what is whole, in order. */
   private void give() throws IOException {
-    while (!waiting.isEmpty() && waiting.peekFirst().missing == 0) {
+    while (!waiting.isEmpty() && waiting.getFirst().isWhole()) {
       Batch batch = waiting.removeFirst();
+      batch.given = true;
       int literal = 0;
       for (int i = 0; i < batch.names.length; i++) {
         literal = giveLiteral(batch, literal, i);
         Place copy = batch.copies[i];
-        // Whoever was named before is whole by now.
-        byte[] bodies = copy == null ? batch.bodies : copy.batch().bodies;
-        stream.write(bodies, (copy == null ? i : copy.index()) * grain.bytes(), grain.bytes());
+        if (copy == null) {
+          stream.write(batch.bodies, i * grain.bytes(), grain.bytes());
+        } else {
+          // Whoever was named before is whole by now.
+          stream.write(copy.batch().bodies, copy.index() * grain.bytes(), grain.bytes());
+          endUse(copy.batch());
+        }
       }
       int _ = giveLiteral(batch, literal, batch.names.length);
+      waitingLiteralBytes -= batch.literals.length;
+      if (batch.names.length > 0) {
+        endUse(batch);
+      }
     }
   }
 
@@ -289,8 +383,11 @@ public final class ContentReceiver {
   /** Lets go of all that was under way, when nothing comes any more; the numbers stay. */
   public void release() {
     waiting.clear();
+    unanswered.clear();
     remembered.clear();
     places.clear();
+    memory.give(takenBytes);
+    takenBytes = 0;
   }
 
   public Saving saving() {

@@ -3,10 +3,10 @@ package io.drover.chunk.exchange;
 import io.drover.chunk.ChunkName;
 import io.drover.chunk.ChunkNamer;
 import io.drover.chunk.Grain;
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
-import java.util.Arrays;
 import java.util.Deque;
 import java.util.EnumSet;
 import java.util.Optional;
@@ -19,13 +19,19 @@ import java.util.function.BooleanSupplier;
  * The side that has the stream. One thread gives it the stream and waits while too many batches are
  * on their way; another gives it what comes from the peer, and never waits for the network; a third
  * one sends what the peer wants, in {@link #sendWanted}.
+ *
+ * <p>How many batches there are depends on the memory as well: beyond those that its share always
+ * has room for, it has to do with fewer where others need theirs, and that costs round trips.
  */
 public final class ContentSender implements AutoCloseable {
   private static final int MOST_BATCHES = ExchangeLimits.BATCHES / 2;
   // How much the newest answer weighs in what is expected of the next.
   private static final double NEWEST = 0.125;
+  // Beside the bodies of a full batch: more than lies between pages, or before a write.
+  private static final int LITERALS_BESIDE_BYTES = 4 << 10;
 
   private final Grain grain;
+  private final MemoryBudget.Share memory;
   private final ChunkNamer namer;
   private final ByteSink toPeer;
   private final Back back;
@@ -43,6 +49,8 @@ public final class ContentSender implements AutoCloseable {
   // All batches from the oldest on that the peer may not have given out yet, also those without
   // chunks: it gives out in order, so they wait for it.
   private final Deque<Turn> turns = new ArrayDeque<>();
+  private int turnsLiteralBytes;
+  private long takenBytes;
   private Optional<String> over = Optional.empty();
   private Optional<Batch> current = Optional.empty();
   private double wantedShare = 1;
@@ -52,19 +60,24 @@ public final class ContentSender implements AutoCloseable {
 
   /** A batch's place in the order. */
   private static final class Turn {
+    private final int literalBytes;
     private boolean done;
+
+    Turn(int literalBytes) {
+      this.literalBytes = literalBytes;
+    }
   }
 
   /** Chunks and what lies between them. */
   private final class Batch {
-    private final byte[] bodies = new byte[ExchangeLimits.CHUNKS * grain.bytes()];
+    // Literals from its beginning on, chunks from its end: each may need most of it, not both.
+    private final byte[] bytes = new byte[bufferBytes(grain)];
     private final ChunkName[] names = new ChunkName[ExchangeLimits.CHUNKS];
     private final int[] literalsBefore = new int[ExchangeLimits.CHUNKS + 1];
-    private byte[] literals = new byte[4096];
     private int chunks;
     private int literalBytes;
     private int wantedBits;
-    private Turn turn = new Turn();
+    private Turn turn = new Turn(0);
 
     void clear() {
       chunks = 0;
@@ -72,27 +85,39 @@ public final class ContentSender implements AutoCloseable {
       literalsBefore[0] = 0;
     }
 
-    int literalRoom() {
-      return ExchangeLimits.LITERAL_BYTES - literalBytes;
+    private int room() {
+      return bytes.length - literalBytes - chunks * grain.bytes();
     }
 
-    void literal(byte[] bytes, int offset, int length) {
-      if (literalBytes + length > literals.length) {
-        literals = Arrays.copyOf(literals, ExchangeLimits.LITERAL_BYTES);
-      }
-      System.arraycopy(bytes, offset, literals, literalBytes, length);
+    int literalRoom() {
+      return Math.min(room(), ExchangeLimits.LITERAL_BYTES - literalBytes);
+    }
+
+    boolean hasRoomForChunk() {
+      return room() >= grain.bytes();
+    }
+
+    boolean isFull() {
+      return chunks == ExchangeLimits.CHUNKS || literalRoom() == 0;
+    }
+
+    void literal(byte[] from, int offset, int length) {
+      System.arraycopy(from, offset, bytes, literalBytes, length);
       literalBytes += length;
       literalsBefore[chunks] += length;
     }
 
-    boolean chunk(byte[] bytes, int offset) {
-      int at = chunks * grain.bytes();
-      System.arraycopy(bytes, offset, bodies, at, grain.bytes());
-      ChunkName name = namer.name(bodies, at);
-      watch.named(name, bodies, at);
+    int bodyAt(int chunk) {
+      return bytes.length - (chunk + 1) * grain.bytes();
+    }
+
+    void chunk(byte[] from, int offset) {
+      int at = bodyAt(chunks);
+      System.arraycopy(from, offset, bytes, at, grain.bytes());
+      ChunkName name = namer.name(bytes, at);
+      watch.named(name, bytes, at);
       names[chunks++] = name;
       literalsBefore[chunks] = 0;
-      return chunks < ExchangeLimits.CHUNKS;
     }
 
     boolean isEmpty() {
@@ -111,7 +136,7 @@ public final class ContentSender implements AutoCloseable {
         out.position(out.position() + ChunkName.BYTES);
       }
       out.putInt(literalsBefore[chunks]);
-      out.put(literals, 0, literalBytes);
+      out.put(bytes, 0, literalBytes);
       return message;
     }
   }
@@ -123,6 +148,8 @@ public final class ContentSender implements AutoCloseable {
    *     where it lacks little there are more, so that round trips idle nobody, and yet no more
    *     chunks queue than that
    * @param compression what the peer understands
+   * @param memory for batches, of which {@link #batchBytes} each; for one at least it always has to
+   *     have room
    * @param toPeer takes whole messages, from either thread
    * @param back where the bytes go that the peer sends besides
    */
@@ -130,10 +157,12 @@ public final class ContentSender implements AutoCloseable {
       Grain grain,
       int window,
       Compression compression,
+      MemoryBudget.Share memory,
       ByteSink toPeer,
       Back back,
       ChunkWatch watch) {
     this.grain = grain;
+    this.memory = memory;
     this.namer = new ChunkNamer(grain);
     this.window = Math.clamp(window, 1, MOST_BATCHES);
     this.watch = watch;
@@ -143,6 +172,17 @@ public final class ContentSender implements AutoCloseable {
     this.messages =
         new MessageReader(
             EnumSet.of(Message.WANT, Message.BACK, Message.BACK_END), grain.bytes(), this::message);
+  }
+
+  /** What a batch takes of memory, with its names. */
+  public static long batchBytes(Grain grain) {
+    return bufferBytes(grain) + (4L << 10);
+  }
+
+  private static int bufferBytes(Grain grain) {
+    return Math.max(
+        ExchangeLimits.LITERAL_BYTES,
+        ExchangeLimits.CHUNKS * grain.bytes() + LITERALS_BESIDE_BYTES);
   }
 
   /** Bytes that are sent as they are. */
@@ -155,7 +195,7 @@ public final class ContentSender implements AutoCloseable {
       batch.literal(bytes, at, taken);
       at += taken;
       left -= taken;
-      if (batch.literalRoom() == 0) {
+      if (batch.isFull()) {
         flush();
       }
     }
@@ -163,7 +203,12 @@ public final class ContentSender implements AutoCloseable {
 
   /** A whole chunk. */
   public void chunk(byte[] bytes, int offset) throws IOException {
-    if (!current().chunk(bytes, offset)) {
+    if (!current().hasRoomForChunk()) {
+      flush();
+    }
+    Batch batch = current();
+    batch.chunk(bytes, offset);
+    if (batch.isFull()) {
       flush();
     }
   }
@@ -179,8 +224,9 @@ public final class ContentSender implements AutoCloseable {
     byte[] message = batch.message();
     lock.lock();
     try {
-      batch.turn = new Turn();
+      batch.turn = new Turn(batch.literalBytes);
       turns.addLast(batch.turn);
+      turnsLiteralBytes += batch.literalBytes;
       if (batch.chunks == 0) {
         done(batch); // nothing is wanted of it
       } else {
@@ -263,7 +309,7 @@ public final class ContentSender implements AutoCloseable {
       for (int i = 0; i < batch.chunks; i++) {
         if ((batch.wantedBits & 1 << i) != 0) {
           System.arraycopy(
-              batch.bodies, i * grain.bytes(), message, Message.HEAD_BYTES + length, grain.bytes());
+              batch.bytes, batch.bodyAt(i), message, Message.HEAD_BYTES + length, grain.bytes());
           length += grain.bytes();
         }
       }
@@ -301,29 +347,56 @@ public final class ContentSender implements AutoCloseable {
   private Batch take() throws IOException {
     lock.lock();
     try {
-      await(
-          () ->
-              announced.size() + wanted.size() < allowed()
-                  && turns.size() < ExchangeLimits.BATCHES);
-      over();
-      Batch batch = spare.pollFirst();
-      if (batch != null) {
-        return batch;
-      }
-      return new Batch();
+      await(this::mayBegin);
+      Batch kept = spare.pollFirst();
+      return kept == null ? new Batch() : kept;
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * If so, memory for another batch has been taken, unless there is one to be filled again. Where
+   * none is to be had batches are on their way, and it is looked again when one of them is done.
+   */
+  private boolean mayBegin() {
+    if (over.isPresent()
+        || announced.size() + wanted.size() >= allowed()
+        || turns.size() >= ExchangeLimits.BATCHES
+        || turnsLiteralBytes + ExchangeLimits.LITERAL_BYTES > ExchangeLimits.LITERALS_AT_ONCE) {
+      return false;
+    }
+    if (!spare.isEmpty()) {
+      return true;
+    }
+    if (!memory.tryTake(batchBytes(grain))) {
+      return false;
+    }
+    takenBytes += batchBytes(grain);
+    return true;
   }
 
   /** Nothing of it is to be sent any more. Holding the lock. */
   private void done(Batch batch) {
     batch.turn.done = true;
     while (!turns.isEmpty() && turns.peekFirst().done) {
-      turns.removeFirst();
+      turnsLiteralBytes -= turns.removeFirst().literalBytes;
     }
     spare.addLast(batch);
+    // Memory that lies idle is others' use.
+    boolean idle = announced.isEmpty() && wanted.isEmpty();
+    while (!spare.isEmpty() && (memory.isTooLarge() || (idle && memory.isAboveLeast()))) {
+      Batch _ = spare.removeLast();
+      giveBack(batchBytes(grain));
+    }
     changed.signalAll();
+  }
+
+  private void giveBack(long bytes) {
+    // After the end it has all been given back.
+    long back = Math.min(bytes, takenBytes);
+    takenBytes -= back;
+    memory.give(back);
   }
 
   private int allowed() {
@@ -415,7 +488,10 @@ public final class ContentSender implements AutoCloseable {
     close("closed");
   }
 
-  /** Lets go of all that was under way, of an exchange that is closed; the numbers stay. */
+  /**
+   * Lets go of all that was under way, of an exchange that is closed; the numbers stay. What its
+   * threads have in hand goes as soon as they notice.
+   */
   public void release() {
     lock.lock();
     try {
@@ -423,6 +499,7 @@ public final class ContentSender implements AutoCloseable {
       wanted.clear();
       spare.clear();
       turns.clear();
+      giveBack(takenBytes);
     } finally {
       lock.unlock();
     }

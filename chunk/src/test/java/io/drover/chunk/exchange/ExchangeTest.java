@@ -6,9 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.drover.chunk.ChunkName;
 import io.drover.chunk.ChunkNamer;
 import io.drover.chunk.Grain;
+import io.drover.model.ByteSize;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -51,10 +54,13 @@ class ExchangeTest {
     }
   }
 
-  /** Passes bytes on to another thread, as a connection does, in pieces of a size of its own. */
+  /**
+   * Passes bytes on to another thread, as a connection does: in pieces of a size of its own, and
+   * whoever writes waits while nobody reads.
+   */
   private static final class Wire implements ByteSink, AutoCloseable {
     private static final byte[] END = {};
-    private final LinkedBlockingQueue<byte[]> pieces = new LinkedBlockingQueue<>();
+    private final LinkedBlockingQueue<byte[]> pieces = new LinkedBlockingQueue<>(3);
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final AtomicLong bytes = new AtomicLong();
 
@@ -80,18 +86,30 @@ class ExchangeTest {
     }
 
     @Override
-    public void write(byte[] from, int offset, int length) {
+    public void write(byte[] from, int offset, int length) throws IOException {
       byte[] piece = new byte[length];
       System.arraycopy(from, offset, piece, 0, length);
       long _ = bytes.addAndGet(length);
       if (length > 0) {
-        pieces.add(piece);
+        pass(piece);
+      }
+    }
+
+    private void pass(byte[] piece) throws IOException {
+      try {
+        while (!pieces.offer(piece, 10, TimeUnit.MILLISECONDS)) {
+          if (ended.isDone()) {
+            throw new IOException("broken");
+          }
+        }
+      } catch (InterruptedException e) {
+        throw new IOException(e);
       }
     }
 
     @Override
-    public void close() {
-      pieces.add(END);
+    public void close() throws IOException {
+      pass(END);
     }
 
     void join() throws Exception {
@@ -110,6 +128,15 @@ class ExchangeTest {
     final Wire back;
 
     Exchange(long seed, int window, Held held) {
+      this(seed, window, held, MemoryBudget.boundless(), MemoryBudget.boundless());
+    }
+
+    Exchange(
+        long seed,
+        int window,
+        Held held,
+        MemoryBudget.Share atSource,
+        MemoryBudget.Share atTarget) {
       ContentSender[] late = new ContentSender[1];
       ContentReceiver[] lateReceiver = new ContentReceiver[1];
       back =
@@ -127,6 +154,7 @@ class ExchangeTest {
               Grain.PAGE,
               window,
               Compression.ZSTD,
+              atSource,
               there,
               new Back() {
                 @Override
@@ -140,7 +168,7 @@ class ExchangeTest {
                 }
               },
               ChunkWatch.NOBODY);
-      receiver = new ContentReceiver(Grain.PAGE, held, back, received::write);
+      receiver = new ContentReceiver(Grain.PAGE, held, atTarget, back, received::write);
       late[0] = sender;
       lateReceiver[0] = receiver;
       Thread.ofVirtual()
@@ -240,7 +268,13 @@ class ExchangeTest {
     List<byte[]> messages = new ArrayList<>();
     ContentSender sender =
         new ContentSender(
-            Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
+            Grain.PAGE,
+            4,
+            Compression.NONE,
+            MemoryBudget.boundless(),
+            keeping(messages),
+            new Nowhere(),
+            ChunkWatch.NOBODY);
     byte[] page = page(new Random(9));
     CompletableFuture<Integer> written = new CompletableFuture<>();
     Thread.ofVirtual()
@@ -265,7 +299,11 @@ class ExchangeTest {
     assertThat(literals).isEqualTo(ExchangeLimits.BATCHES - 1);
     ContentReceiver receiver =
         new ContentReceiver(
-            Grain.PAGE, Held.NOTHING, (bytes, at, length) -> {}, (bytes, at, length) -> {});
+            Grain.PAGE,
+            Held.NOTHING,
+            MemoryBudget.boundless(),
+            (bytes, at, length) -> {},
+            (bytes, at, length) -> {});
     for (byte[] message : messages) {
       receiver.fromPeer(message, 0, message.length);
     }
@@ -309,6 +347,7 @@ class ExchangeTest {
             Grain.PAGE,
             1,
             Compression.NONE,
+            MemoryBudget.boundless(),
             (bytes, offset, length) -> {},
             new Nowhere(),
             ChunkWatch.NOBODY);
@@ -339,6 +378,235 @@ class ExchangeTest {
     public void end() {}
   }
 
+  // ---- little memory ----
+
+  /** All of a budget: there is nothing above it to be had. */
+  private static MemoryBudget.Share tight(long least) {
+    return new MemoryBudget(new ByteSize(least)).admit(least, Duration.ZERO).orElseThrow();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 5})
+  void theStreamArrivesInTheMemoryOfAFewBatches(int batches) throws Exception {
+    for (int seed = 0; seed < 10; seed++) {
+      Random random = new Random(seed);
+      Pages held = new Pages();
+      List<byte[]> pages = new ArrayList<>();
+      for (int i = 0; i < 300; i++) {
+        pages.add(page(random));
+        if (random.nextInt(3) == 0) {
+          held.put(pages.getLast());
+        }
+      }
+      MemoryBudget.Share atSource = tight(batches * ContentSender.batchBytes(Grain.PAGE));
+      MemoryBudget.Share atTarget = tight(batches * ContentReceiver.batchBytes(Grain.PAGE));
+      Exchange exchange = new Exchange(seed, 64, held, atSource, atTarget);
+      ByteArrayOutputStream sent = new ByteArrayOutputStream();
+      for (int i = 0; i < 2000; i++) {
+        byte[] page = pages.get(random.nextInt(pages.size()));
+        exchange.sender.chunk(page, 0);
+        sent.write(page);
+        if (random.nextInt(20) == 0) {
+          byte[] literal = new byte[random.nextInt(i % 7 == 0 ? 300_000 : 300)];
+          random.nextBytes(literal);
+          exchange.sender.literal(literal, 0, literal.length);
+          sent.write(literal);
+        }
+      }
+      exchange.end();
+      assertThat(exchange.received.toByteArray()).as("seed %d", seed).isEqualTo(sent.toByteArray());
+      assertThat(exchange.sender.saving()).isEqualTo(exchange.receiver.saving());
+      exchange.sender.release();
+      exchange.receiver.release();
+      // It was all given back: as much can be taken at once.
+      assertThat(atSource.tryTake(batches * ContentSender.batchBytes(Grain.PAGE))).isTrue();
+      assertThat(atTarget.tryTake(batches * ContentReceiver.batchBytes(Grain.PAGE))).isTrue();
+    }
+  }
+
+  @Test
+  void batchesBeyondItsOwnAreGivenBackWhenNothingIsOnItsWay() throws Exception {
+    long batch = ContentSender.batchBytes(Grain.PAGE);
+    MemoryBudget budget = new MemoryBudget(new ByteSize(40 * batch));
+    MemoryBudget.Share atSource = budget.admit(2 * batch, Duration.ZERO).orElseThrow();
+    List<byte[]> messages = new ArrayList<>();
+    ContentSender sender =
+        new ContentSender(
+            Grain.PAGE,
+            64,
+            Compression.NONE,
+            atSource,
+            keeping(messages),
+            new Nowhere(),
+            ChunkWatch.NOBODY);
+    Random random = new Random(1);
+    for (int i = 0; i < 20 * ExchangeLimits.CHUNKS; i++) {
+      sender.chunk(page(random), 0);
+    }
+    assertThat(budget.inUse().bytes()).isEqualTo(20 * batch);
+    MemoryBudget.Share another = budget.admit(15 * batch, Duration.ZERO).orElseThrow();
+    byte[] nothingWanted = {3, 0, 0, 0, 4, 0, 0, 0, 0};
+    for (int i = 0; i < 19; i++) {
+      sender.fromPeer(nothingWanted, 0, nothingWanted.length);
+    }
+    // Some would be filled again, and no more than others leave.
+    assertThat(budget.inUse().bytes()).isBetween(18 * batch, 30 * batch);
+    sender.fromPeer(nothingWanted, 0, nothingWanted.length);
+    assertThat(budget.inUse().bytes()).isEqualTo(17 * batch);
+    another.close();
+  }
+
+  @Test
+  void literalBytesBehindWhatIsLackingAreBounded() throws Exception {
+    List<byte[]> messages = new ArrayList<>();
+    ContentSender sender =
+        new ContentSender(
+            Grain.PAGE,
+            64,
+            Compression.NONE,
+            MemoryBudget.boundless(),
+            keeping(messages),
+            new Nowhere(),
+            ChunkWatch.NOBODY);
+    CompletableFuture<Void> ended = new CompletableFuture<>();
+    byte[] page = page(new Random(9));
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                sender.chunk(page, 0);
+                sender.flush();
+                sender.literal(new byte[4 << 20], 0, 4 << 20);
+              } catch (IOException closed) {
+                ended.complete(null);
+              }
+            });
+    Thread.sleep(300);
+    sender.close();
+    Void _ = ended.get(10, TimeUnit.SECONDS);
+    ContentReceiver receiver =
+        new ContentReceiver(
+            Grain.PAGE,
+            Held.NOTHING,
+            MemoryBudget.boundless(),
+            (bytes, at, length) -> {},
+            (bytes, at, length) -> {});
+    for (byte[] message : messages) {
+      receiver.fromPeer(message, 0, message.length);
+    }
+    byte[] more = messages.getLast();
+    assertThatThrownBy(
+            () -> {
+              for (int i = 0; i < 2; i++) {
+                receiver.fromPeer(more, 0, more.length);
+              }
+            })
+        .isInstanceOf(IOException.class)
+        .hasMessageContaining("more than it may");
+  }
+
+  /**
+   * Two agents, each short of memory, with moves both ways at once that share one budget at each:
+   * nothing may wait for what only another move could give back.
+   */
+  @Test
+  void movesBothWaysBetweenTwoThatAreShortOfMemoryAllEnd() throws Exception {
+    long sends = ContentSender.batchBytes(Grain.PAGE);
+    long receives = ContentReceiver.batchBytes(Grain.PAGE);
+    int moves = 8;
+    for (int seed = 0; seed < 3; seed++) {
+      // Their own, and next to nothing besides.
+      ByteSize size = new ByteSize(moves * (sends + receives) + 3 * sends);
+      MemoryBudget[] budgets = {new MemoryBudget(size), new MemoryBudget(size)};
+      List<CompletableFuture<Void>> ends = new ArrayList<>();
+      List<MemoryBudget.Share> shares = new ArrayList<>();
+      for (int move = 0; move < 2 * moves; move++) {
+        MemoryBudget.Share atSource = budgets[move % 2].admit(sends, Duration.ZERO).orElseThrow();
+        MemoryBudget.Share atTarget =
+            budgets[1 - move % 2].admit(receives, Duration.ZERO).orElseThrow();
+        shares.add(atSource);
+        shares.add(atTarget);
+        ends.add(move(100L * seed + move, atSource, atTarget));
+      }
+      for (CompletableFuture<Void> end : ends) {
+        Void _ = end.get(50, TimeUnit.SECONDS);
+      }
+      shares.forEach(MemoryBudget.Share::close);
+      assertThat(budgets[0].inUse().bytes()).isZero();
+      assertThat(budgets[1].inUse().bytes()).isZero();
+    }
+  }
+
+  private static CompletableFuture<Void> move(
+      long seed, MemoryBudget.Share atSource, MemoryBudget.Share atTarget) {
+    CompletableFuture<Void> end = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                Random random = new Random(seed);
+                Pages held = new Pages();
+                Exchange exchange = new Exchange(seed, 64, held, atSource, atTarget);
+                ByteArrayOutputStream sent = new ByteArrayOutputStream();
+                for (int i = 0; i < 500; i++) {
+                  byte[] page = page(random);
+                  if (random.nextBoolean()) {
+                    held.put(page);
+                  }
+                  exchange.sender.chunk(page, 0);
+                  sent.write(page);
+                }
+                exchange.end();
+                assertThat(exchange.received.toByteArray()).isEqualTo(sent.toByteArray());
+                end.complete(null);
+              } catch (Exception | AssertionError e) {
+                end.completeExceptionally(e);
+              }
+            });
+    return end;
+  }
+
+  @Test
+  void whatBreaksOffGivesEverythingBack() throws Exception {
+    long batch = ContentSender.batchBytes(Grain.PAGE);
+    MemoryBudget budget = new MemoryBudget(new ByteSize(1000 * batch));
+    MemoryBudget.Share atSource = budget.carryOn(0);
+    MemoryBudget.Share atTarget = budget.carryOn(0);
+    List<byte[]> messages = new ArrayList<>();
+    ContentSender sender =
+        new ContentSender(
+            Grain.PAGE,
+            64,
+            Compression.NONE,
+            atSource,
+            keeping(messages),
+            new Nowhere(),
+            ChunkWatch.NOBODY);
+    Random random = new Random(1);
+    for (int i = 0; i < 100; i++) {
+      sender.chunk(page(random), 0);
+    }
+    ContentReceiver receiver =
+        new ContentReceiver(
+            Grain.PAGE,
+            Held.NOTHING,
+            atTarget,
+            (bytes, at, length) -> {},
+            (bytes, at, length) -> {});
+    for (byte[] message : messages) {
+      receiver.fromPeer(message, 0, message.length);
+    }
+    assertThat(budget.inUse().bytes()).isGreaterThan(4 * batch);
+    sender.close("cut");
+    sender.release();
+    receiver.release();
+    assertThat(budget.inUse().bytes()).isZero();
+    // A thread that notices late, with a batch in hand, changes nothing any more.
+    sender.flush();
+    assertThatThrownBy(() -> sender.chunk(page(random), 0)).hasMessage("cut");
+    assertThat(budget.inUse().bytes()).isZero();
+  }
+
   // ---- peers that do not keep to it ----
 
   @Test
@@ -347,7 +615,13 @@ class ExchangeTest {
     List<byte[]> messages = new ArrayList<>();
     ContentSender sender =
         new ContentSender(
-            Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
+            Grain.PAGE,
+            4,
+            Compression.NONE,
+            MemoryBudget.boundless(),
+            keeping(messages),
+            new Nowhere(),
+            ChunkWatch.NOBODY);
     sender.chunk(page(random), 0);
     sender.flush();
     sender.fromPeer(new byte[] {3, 0, 0, 0, 1, 1}, 0, 6);
@@ -356,7 +630,11 @@ class ExchangeTest {
     messages.get(1)[Message.HEAD_BYTES + 77] ^= 1;
     ContentReceiver receiver =
         new ContentReceiver(
-            Grain.PAGE, Held.NOTHING, (bytes, offset, length) -> {}, (bytes, offset, length) -> {});
+            Grain.PAGE,
+            Held.NOTHING,
+            MemoryBudget.boundless(),
+            (bytes, offset, length) -> {},
+            (bytes, offset, length) -> {});
     receiver.fromPeer(messages.get(0), 0, messages.get(0).length);
     assertThatThrownBy(() -> receiver.fromPeer(messages.get(1), 0, messages.get(1).length))
         .isInstanceOf(IOException.class)
@@ -375,7 +653,11 @@ class ExchangeTest {
   void whatIsTooLongOrNotExpectedEndsTheExchangeBeforeItTakesMemory() {
     ContentReceiver receiver =
         new ContentReceiver(
-            Grain.PAGE, Held.NOTHING, (bytes, offset, length) -> {}, (bytes, offset, length) -> {});
+            Grain.PAGE,
+            Held.NOTHING,
+            MemoryBudget.boundless(),
+            (bytes, offset, length) -> {},
+            (bytes, offset, length) -> {});
     for (byte[] head :
         List.of(
             new byte[] {1, 0x7f, 0, 0, 0},
@@ -395,7 +677,13 @@ class ExchangeTest {
       List<byte[]> messages = new ArrayList<>();
       ContentSender sender =
           new ContentSender(
-              Grain.PAGE, 4, Compression.NONE, keeping(messages), new Nowhere(), ChunkWatch.NOBODY);
+              Grain.PAGE,
+              4,
+              Compression.NONE,
+              MemoryBudget.boundless(),
+              keeping(messages),
+              new Nowhere(),
+              ChunkWatch.NOBODY);
       for (int i = 0; i < 5; i++) {
         sender.literal(new byte[random.nextInt(20)], 0, 0);
         sender.chunk(page(random), 0);
@@ -409,6 +697,7 @@ class ExchangeTest {
           new ContentReceiver(
               Grain.PAGE,
               Held.NOTHING,
+              MemoryBudget.boundless(),
               (bytes, offset, length) -> {},
               (bytes, offset, length) -> {});
       try {

@@ -7,6 +7,7 @@ import com.github.luben.zstd.Zstd;
 import io.drover.chunk.ChunkName;
 import io.drover.chunk.ChunkNamer;
 import io.drover.chunk.Grain;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -95,6 +96,7 @@ class PackingTest {
         new ContentReceiver(
             Grain.PAGE,
             Held.NOTHING,
+            MemoryBudget.boundless(),
             (bytes, offset, length) -> late[0].fromPeer(bytes, offset, length),
             received::write);
     ContentSender sender =
@@ -102,6 +104,7 @@ class PackingTest {
             Grain.PAGE,
             4,
             Compression.ofMachine(),
+            MemoryBudget.boundless(),
             (bytes, offset, length) -> {
               pauseLikeALink(length);
               synchronized (receiver) {
@@ -157,7 +160,8 @@ class PackingTest {
     byte[] bomb = Zstd.compress(new byte[64 << 20]);
     for (byte[] frame : new byte[][] {{1, 2, 3}, bomb, Zstd.compress(new byte[PAGE - 1]), {}}) {
       ContentReceiver receiver =
-          new ContentReceiver(Grain.PAGE, Held.NOTHING, (b, o, l) -> {}, (b, o, l) -> {});
+          new ContentReceiver(
+              Grain.PAGE, Held.NOTHING, MemoryBudget.boundless(), (b, o, l) -> {}, (b, o, l) -> {});
       byte[] announced = announce(new ChunkNamer(Grain.PAGE).name(page, 0));
       receiver.fromPeer(announced, 0, announced.length);
       byte[] message = new byte[Message.HEAD_BYTES + frame.length];

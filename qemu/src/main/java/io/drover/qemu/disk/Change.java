@@ -1,5 +1,6 @@
 package io.drover.qemu.disk;
 
+import io.drover.qemu.nbd.NbdServer;
 import io.drover.qemu.nbd.RequestFlags;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,8 +13,8 @@ import java.nio.ByteBuffer;
 record Change(ChangeKind kind, RequestFlags flags, long id, long offset, long length) {
   static final int BYTES = 1 + 2 + 8 + 8 + 4;
 
-  /** A hypervisor's writes are of a megabyte; no peer may ask for more memory than this. */
-  static final int MAX_WRITE_BYTES = 32 << 20;
+  /** No peer may ask for more memory than this. */
+  static final int MAX_WRITE_BYTES = NbdServer.PIECE_BYTES;
 
   byte[] encode() {
     return ByteBuffer.allocate(BYTES)

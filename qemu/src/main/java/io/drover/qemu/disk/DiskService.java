@@ -1,12 +1,15 @@
 package io.drover.qemu.disk;
 
+import io.drover.model.MemoryBudget;
 import io.drover.qemu.nbd.BlockDevice;
 import io.drover.qemu.nbd.NbdError;
 import io.drover.qemu.nbd.NbdErrorException;
+import io.drover.qemu.nbd.NbdServer;
 import io.drover.qemu.nbd.RequestFlags;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * The target's end of a disk's channel: does what the source asks for, each change on a thread of
@@ -16,20 +19,17 @@ public final class DiskService {
   /** A source has no more than its hypervisor's requests under way: see {@code NbdLimits}. */
   private static final int MAX_CHANGES = 128;
 
-  /** In steps, so that the smallest change counts as well. */
-  private static final int STEP_BYTES = 64 << 10;
-
-  private static final int MAX_STEPS = Change.MAX_WRITE_BYTES / STEP_BYTES;
+  private static final Change NONE = new Change(ChangeKind.FLUSH, RequestFlags.NONE, -1, 0, 0);
 
   private final BlockDevice device;
+  private final MemoryBudget.Share memory;
   private final Answers answers;
-  private final Semaphore changes = new Semaphore(MAX_CHANGES);
-  private final Semaphore steps = new Semaphore(MAX_STEPS);
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition ended = lock.newCondition();
+  private int changes;
   private final ByteBuffer head = ByteBuffer.allocate(Change.BYTES);
   private Change change = NONE;
   private ByteBuffer content = ByteBuffer.allocate(0);
-
-  private static final Change NONE = new Change(ChangeKind.FLUSH, RequestFlags.NONE, -1, 0, 0);
 
   /** Takes answers, from any thread. */
   @FunctionalInterface
@@ -37,8 +37,15 @@ public final class DiskService {
     void send(byte[] answer) throws IOException;
   }
 
-  public DiskService(BlockDevice device, Answers answers) {
+  /**
+   * Nothing is under way yet.
+   *
+   * @param memory for what writes carry; for one of {@link NbdServer#PIECE_BYTES} at least it
+   *     always has to have room
+   */
+  public DiskService(BlockDevice device, MemoryBudget.Share memory, Answers answers) {
     this.device = device;
+    this.memory = memory;
     this.answers = answers;
   }
 
@@ -75,25 +82,39 @@ public final class DiskService {
     return change.kind() == ChangeKind.WRITE ? (int) change.length() : 0;
   }
 
-  private static int stepsOf(int bytes) {
-    return (bytes + STEP_BYTES - 1) / STEP_BYTES;
-  }
-
+  /** Where there is no room others are under way, which end whatever the peer does. */
   private void begin() throws IOException {
+    lock.lock();
     try {
-      changes.acquire();
-      steps.acquire(stepsOf(carried()));
+      while (changes == MAX_CHANGES || !memory.tryTake(carried())) {
+        ended.await();
+      }
+      changes++;
     } catch (InterruptedException e) {
+      change = NONE;
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);
+    } finally {
+      lock.unlock();
     }
     content = ByteBuffer.allocate(carried());
+  }
+
+  private void ended(int bytes) {
+    lock.lock();
+    try {
+      changes--;
+      memory.give(bytes);
+      ended.signalAll();
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void start() {
     Change todo = change;
     ByteBuffer data = content.flip();
-    int held = stepsOf(carried());
+    int held = data.capacity();
     change = NONE;
     content = ByteBuffer.allocate(0);
     Thread.ofVirtual()
@@ -104,8 +125,7 @@ public final class DiskService {
               } catch (IOException e) {
                 // The connection is over, and the source will ask again.
               } finally {
-                steps.release(held);
-                changes.release();
+                ended(held);
               }
             });
   }
@@ -133,12 +153,17 @@ public final class DiskService {
    */
   public void end() {
     if (change.id() >= 0) {
-      steps.release(stepsOf(carried()));
-      changes.release();
       change = NONE;
+      ended(content.capacity());
       content = ByteBuffer.allocate(0);
     }
-    changes.acquireUninterruptibly(MAX_CHANGES);
-    changes.release(MAX_CHANGES);
+    lock.lock();
+    try {
+      while (changes > 0) {
+        ended.awaitUninterruptibly();
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 }

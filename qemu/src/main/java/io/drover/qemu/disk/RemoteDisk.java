@@ -198,7 +198,8 @@ public final class RemoteDisk implements BlockDevice {
         DeviceFeature.FLUSH,
         DeviceFeature.DURABLE_WRITES,
         DeviceFeature.TRIM,
-        DeviceFeature.WRITE_ZEROES);
+        DeviceFeature.WRITE_ZEROES,
+        DeviceFeature.WRITE_ONLY);
   }
 
   @Override
@@ -208,13 +209,24 @@ public final class RemoteDisk implements BlockDevice {
 
   @Override
   public void write(long offset, ByteBuffer data, RequestFlags flags) throws IOException {
-    byte[] content = new byte[data.remaining()];
-    data.get(content);
+    byte[] content = contentOf(data);
     if (isZero(content)) {
       change(ChangeKind.ZEROES, flags, offset, content.length, new byte[0]);
     } else {
       change(ChangeKind.WRITE, flags, offset, content.length, content);
     }
+  }
+
+  /** A server's buffers are as long as what is in them: then none is copied. */
+  private static byte[] contentOf(ByteBuffer data) {
+    if (data.hasArray()
+        && data.arrayOffset() + data.position() == 0
+        && data.array().length == data.remaining()) {
+      return data.array();
+    }
+    byte[] content = new byte[data.remaining()];
+    data.get(content);
+    return content;
   }
 
   private static boolean isZero(byte[] bytes) {

@@ -28,9 +28,7 @@ public interface BlockDevice {
   /** Fills what remains of a buffer, which is the device's until this returns. */
   void read(long offset, ByteBuffer target) throws IOException;
 
-  /**
-   * Writes what remains of a buffer, which may be read until this returns and not kept for later.
-   */
+  /** Writes what remains of a buffer. Nobody changes what is in it any more, so it may be kept. */
   void write(long offset, ByteBuffer data, RequestFlags flags) throws IOException;
 
   /** Has a range read as zeroes. */

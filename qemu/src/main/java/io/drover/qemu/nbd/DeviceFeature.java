@@ -15,7 +15,9 @@ public enum DeviceFeature {
   /** It heeds {@link RequestFlags#FAST_ONLY}. */
   FAST_ZEROES(1 << 11),
   /** It knows which of its parts hold data. Told by negotiation, not by a flag. */
-  ALLOCATION(0);
+  ALLOCATION(0),
+  /** It refuses to be read, which the protocol has no word for. */
+  WRITE_ONLY(0);
 
   private final int transmissionFlag;
 

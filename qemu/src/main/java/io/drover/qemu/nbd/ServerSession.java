@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
  * What follows the handshake: reads requests on the caller's thread and has each done on a virtual
  * thread of its own, in whatever order they end. A request that the protocol allows and this device
  * does not is answered with an error; one that it does not allow ends the connection.
+ *
+ * <p>A long write is done in pieces: whatever a client sends, no more memory than for one of them
+ * has to be there for it to go on.
  */
 final class ServerSession {
   private static final int MAX_EXTENTS_TOLD = 8192;
@@ -96,20 +99,34 @@ final class ServerSession {
       replies.failed(request.cookie(), refusal.get().error(), NbdServer.describe(refusal.get()));
       return;
     }
-    boolean carries = command == Command.WRITE || command == Command.READ;
-    InFlight.Slot slot = inFlight.begin(carries ? (int) request.length() : 0);
-    try {
-      if (command == Command.WRITE) {
-        connection.read(slot.buffer());
-        slot.buffer().flip();
-      }
-    } catch (IOException | RuntimeException e) {
-      inFlight.end(slot);
-      throw e;
+    if (command == Command.WRITE) {
+      write(request);
+      return;
     }
-    Thread worker = Thread.ofVirtual().unstarted(() -> work(command, request, slot));
-    working.add(worker);
-    worker.start();
+    ByteBuffer buffer = inFlight.begin(command == Command.READ ? (int) request.length() : 0);
+    work(buffer, () -> answer(command, request, buffer));
+  }
+
+  private void write(Request request) throws IOException, InterruptedException {
+    int left = (int) request.length();
+    int pieces = Math.max(1, Math.ceilDiv(left, NbdServer.PIECE_BYTES));
+    WriteInPieces whole = new WriteInPieces(pieces);
+    long offset = request.offset();
+    for (int i = 0; i < pieces; i++) {
+      int bytes = Math.min(left, NbdServer.PIECE_BYTES);
+      ByteBuffer piece = inFlight.begin(bytes);
+      try {
+        connection.read(piece);
+        piece.flip();
+      } catch (IOException | RuntimeException e) {
+        inFlight.end(piece);
+        throw e;
+      }
+      long at = offset;
+      work(piece, () -> write(request, whole, at, piece));
+      offset += bytes;
+      left -= bytes;
+    }
   }
 
   /** Why the device cannot be asked for this, if so. */
@@ -136,6 +153,9 @@ final class ServerSession {
       boolean grows = command == Command.WRITE || command == Command.WRITE_ZEROES;
       NbdError error = grows ? NbdError.NO_SPACE : NbdError.INVALID;
       return refused(error, command, request, "the device has %d bytes".formatted(size));
+    }
+    if (command == Command.READ && features.contains(DeviceFeature.WRITE_ONLY)) {
+      return refused(NbdError.NOT_SUPPORTED, command, request, "it cannot be read from here");
     }
     if (command == Command.READ && request.length() > sizes.maximum()) {
       String why = "at most %d bytes are read at once".formatted(sizes.maximum());
@@ -198,37 +218,79 @@ final class ServerSession {
     };
   }
 
-  private void work(Command command, Request request, InFlight.Slot slot) {
+  private interface Work {
+    void run() throws IOException;
+  }
+
+  private void work(ByteBuffer buffer, Work work) {
+    Thread worker = Thread.ofVirtual().unstarted(() -> work(work, buffer));
+    working.add(worker);
+    worker.start();
+  }
+
+  private void work(Work work, ByteBuffer buffer) {
     try {
-      answer(command, request, slot.buffer());
+      work.run();
     } catch (IOException e) {
       LOG.debug("{}: an answer could not be sent: {}", name, e.toString());
       hangUp();
     } finally {
       working.remove(Thread.currentThread());
-      inFlight.end(slot);
+      inFlight.end(buffer);
+    }
+  }
+
+  private void write(Request request, WriteInPieces whole, long offset, ByteBuffer piece)
+      throws IOException {
+    Optional<NbdErrorException> failure =
+        failure(
+            Command.WRITE,
+            offset,
+            () -> {
+              if (piece.hasRemaining()) {
+                device.write(offset, piece, request.flags());
+              }
+            });
+    if (whole.ended(failure)) {
+      if (whole.failure().isPresent()) {
+        failed(request, whole.failure().get());
+      } else {
+        replies.done(request.cookie());
+      }
     }
   }
 
   private void answer(Command command, Request request, ByteBuffer buffer) throws IOException {
     List<Extent> extents = new ArrayList<>();
-    try {
-      ask(command, request, buffer, extents);
-    } catch (NbdErrorException e) {
-      replies.failed(request.cookie(), e.error(), NbdServer.describe(e));
-      return;
-    } catch (IOException e) {
-      replies.failed(request.cookie(), NbdError.INPUT_OUTPUT, NbdServer.describe(e));
-      return;
-    } catch (RuntimeException e) {
-      LOG.error("{}: {} at {} failed", name, command, request.offset(), e);
-      replies.failed(request.cookie(), NbdError.INPUT_OUTPUT, NbdServer.describe(e));
+    Optional<NbdErrorException> failure =
+        failure(command, request.offset(), () -> ask(command, request, buffer, extents));
+    if (failure.isPresent()) {
+      failed(request, failure.get());
       return;
     }
     switch (command) {
       case READ -> replies.data(request.cookie(), request.offset(), buffer.rewind());
       case BLOCK_STATUS -> replies.extents(request.cookie(), extents);
       case WRITE, FLUSH, TRIM, WRITE_ZEROES, DISCONNECT -> replies.done(request.cookie());
+    }
+  }
+
+  private void failed(Request request, NbdErrorException why) throws IOException {
+    replies.failed(request.cookie(), why.error(), NbdServer.describe(why));
+  }
+
+  /** Why the device has not done it, if so. */
+  private Optional<NbdErrorException> failure(Command command, long offset, Work work) {
+    try {
+      work.run();
+      return Optional.empty();
+    } catch (NbdErrorException e) {
+      return Optional.of(e);
+    } catch (IOException e) {
+      return Optional.of(new NbdErrorException(NbdError.INPUT_OUTPUT, NbdServer.describe(e)));
+    } catch (RuntimeException e) {
+      LOG.error("{}: {} at {} failed", name, command, offset, e);
+      return Optional.of(new NbdErrorException(NbdError.INPUT_OUTPUT, NbdServer.describe(e)));
     }
   }
 
@@ -248,12 +310,11 @@ final class ServerSession {
           throw new IllegalStateException("the device left a read short of " + target);
         }
       }
-      case WRITE -> device.write(offset, buffer.asReadOnlyBuffer(), flags);
       case FLUSH -> device.flush();
       case TRIM -> device.trim(offset, length, flags);
       case WRITE_ZEROES -> device.writeZeroes(offset, length, flags);
       case BLOCK_STATUS -> extents.addAll(told(device.allocation(offset, length), length, flags));
-      case DISCONNECT -> throw new IllegalStateException("a farewell is not for the device");
+      case WRITE, DISCONNECT -> throw new IllegalStateException(command + " is not asked for here");
     }
   }
 

@@ -3,6 +3,8 @@ package io.drover.qemu.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.model.ByteSize;
+import io.drover.model.MemoryBudget;
 import io.drover.qemu.nbd.BlockDevice;
 import io.drover.qemu.nbd.DeviceFeature;
 import io.drover.qemu.nbd.Extent;
@@ -90,9 +92,13 @@ class RemoteDiskTest {
     private volatile boolean cut;
 
     Wire(RemoteDisk disk, Memory memory, int dropsAfter) {
+      this(disk, memory, MemoryBudget.boundless(), dropsAfter);
+    }
+
+    Wire(RemoteDisk disk, Memory memory, MemoryBudget.Share room, int dropsAfter) {
       this.dropsAfter = dropsAfter;
       session = disk.begin();
-      service = new DiskService(memory, this::answer);
+      service = new DiskService(memory, room, this::answer);
       sender = Thread.ofPlatform().daemon().start(this::send);
     }
 
@@ -197,6 +203,9 @@ class RemoteDiskTest {
   void nothingIsLostOrOvertakenHoweverOftenTheConnectionIsCut() throws Exception {
     Memory memory = new Memory();
     RemoteDisk disk = new RemoteDisk(SIZE);
+    // For two of the writes, and it has to be there again after each cut.
+    MemoryBudget.Share room =
+        new MemoryBudget(new ByteSize(SIZE / 16)).admit(SIZE / 16, Duration.ZERO).orElseThrow();
     byte[] expected = new byte[SIZE];
     Random random = new Random(SEED);
     Thread reconnects =
@@ -207,7 +216,7 @@ class RemoteDiskTest {
                   Random lengths = new Random(SEED + 1);
                   try {
                     while (true) {
-                      try (Wire wire = new Wire(disk, memory, lengths.nextInt(200))) {
+                      try (Wire wire = new Wire(disk, memory, room, lengths.nextInt(200))) {
                         wire.await();
                       }
                     }
@@ -244,6 +253,32 @@ class RemoteDiskTest {
     }
     assertThat(memory.bytes).as("seed %d", SEED).isEqualTo(expected);
     assertThat(disk.unanswered()).isZero();
+    assertThat(room.tryTake(SIZE / 16)).isTrue();
+  }
+
+  @Test
+  void aWriteThatIsTooLongEndsTheConnectionBeforeItTakesMemory() {
+    MemoryBudget.Share room = MemoryBudget.boundless();
+    DiskService service = new DiskService(new Memory(), room, answer -> {});
+    byte[] head =
+        new Change(ChangeKind.WRITE, RequestFlags.NONE, 1, 0, Change.MAX_WRITE_BYTES + 1).encode();
+    assertThatThrownBy(() -> service.received(head, 0, head.length))
+        .hasMessageContaining("the peer wants");
+    service.end();
+    assertThat(room.isAboveLeast()).isFalse();
+  }
+
+  @Test
+  void aChangeThatNeverBecomesWholeGivesItsMemoryBack() throws Exception {
+    MemoryBudget.Share room =
+        new MemoryBudget(new ByteSize(5000)).admit(5000, Duration.ZERO).orElseThrow();
+    DiskService service = new DiskService(new Memory(), room, answer -> {});
+    byte[] head = new Change(ChangeKind.WRITE, RequestFlags.NONE, 1, 0, 5000).encode();
+    service.received(head, 0, head.length);
+    service.received(new byte[4999], 0, 4999);
+    assertThat(room.tryTake(1)).isFalse();
+    service.end();
+    assertThat(room.tryTake(5000)).isTrue();
   }
 
   @Test
@@ -279,7 +314,7 @@ class RemoteDiskTest {
           Arrays.fill(bytes, 19, 22, (byte) 0);
         }
       }
-      DiskService service = new DiskService(new Memory(), answer -> {});
+      DiskService service = new DiskService(new Memory(), MemoryBudget.boundless(), answer -> {});
       try {
         service.received(bytes, 0, bytes.length);
       } catch (IOException refused) {

@@ -1,8 +1,10 @@
 package io.drover.qemu.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.model.ByteSize;
+import io.drover.model.MemoryBudget;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -10,64 +12,58 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InFlightTest {
   private static final int MIB = 1 << 20;
-  private static final NbdLimits LIMITS = new NbdLimits(8, 32L * MIB, Duration.ofSeconds(1));
+  private static final NbdLimits LIMITS = new NbdLimits(8, Duration.ofSeconds(1));
+
+  private final MemoryBudget budget = new MemoryBudget(new ByteSize(32L * MIB));
+  private final MemoryBudget.Share memory = budget.admit(2L * MIB, Duration.ZERO).orElseThrow();
+  private final InFlight inFlight = new InFlight(LIMITS, memory);
 
   @Test
-  void buffersUsedAndKeptStayWithinTheLimit() throws Exception {
+  void whatIsInFlightIsCountedAndGivenBack() throws Exception {
     Random random = new Random(3);
-    try (InFlight inFlight = new InFlight(LIMITS)) {
-      Deque<InFlight.Slot> slots = new ArrayDeque<>();
-      for (int i = 0; i < 2000; i++) {
-        int bytes = 1 + random.nextInt(1 << random.nextInt(22));
-        InFlight.Slot slot = inFlight.begin(bytes);
-        assertThat(slot.buffer().remaining()).isEqualTo(bytes);
-        slots.add(slot);
-        if (slots.size() == 7) {
-          inFlight.end(slots.remove());
-        }
-        assertThat(inFlight.bytes()).isLessThanOrEqualTo(32L * MIB);
+    Deque<ByteBuffer> buffers = new ArrayDeque<>();
+    long bytes = 0;
+    for (int i = 0; i < 2000; i++) {
+      int more = random.nextInt(1 << random.nextInt(21));
+      buffers.add(inFlight.begin(more));
+      assertThat(buffers.getLast().remaining()).isEqualTo(more);
+      bytes += more;
+      if (buffers.size() == 7) {
+        bytes -= buffers.getFirst().capacity();
+        inFlight.end(buffers.remove().position(0));
       }
-      slots.forEach(inFlight::end);
-      InFlight.Slot largest = inFlight.begin(32 * MIB);
-      assertThat(inFlight.bytes()).isEqualTo(32L * MIB);
-      inFlight.end(largest);
-      inFlight.awaitNone();
+      assertThat(budget.inUse().bytes()).isEqualTo(Math.max(2L * MIB, bytes));
     }
+    buffers.forEach(inFlight::end);
+    inFlight.awaitNone();
+    assertThat(budget.inUse().bytes()).isEqualTo(2L * MIB);
   }
 
   @Test
-  void waitsForRoom() throws Exception {
-    try (InFlight inFlight = new InFlight(LIMITS)) {
-      InFlight.Slot half = inFlight.begin(16 * MIB);
-      InFlight.Slot small = inFlight.begin(1);
-      CompletableFuture<InFlight.Slot> next =
-          CompletableFuture.supplyAsync(
-              () -> {
-                try {
-                  return inFlight.begin(16 * MIB);
-                } catch (InterruptedException e) {
-                  throw new IllegalStateException(e);
-                }
-              });
-      inFlight.end(inFlight.begin(0));
-      assertThat(next.isDone()).isFalse();
-      inFlight.end(small);
-      inFlight.end(next.get(30, TimeUnit.SECONDS));
-      assertThatThrownBy(inFlight::close).isInstanceOf(IllegalStateException.class);
-      inFlight.end(half);
-    }
-  }
-
-  @Test
-  void givesBuffersBackForGood() throws Exception {
-    InFlight.Slot slot;
-    try (InFlight inFlight = new InFlight(LIMITS)) {
-      slot = inFlight.begin(4096);
-      inFlight.end(slot);
-    }
-    assertThatThrownBy(() -> slot.buffer().get(0)).isInstanceOf(IllegalStateException.class);
+  void waitsForItsOwnWhereOthersHaveTheRest() throws Exception {
+    MemoryBudget.Share others = budget.admit(30L * MIB, Duration.ZERO).orElseThrow();
+    ByteBuffer half = inFlight.begin(MIB);
+    ByteBuffer other = inFlight.begin(MIB);
+    CompletableFuture<ByteBuffer> next =
+        CompletableFuture.supplyAsync(
+            () -> {
+              try {
+                return inFlight.begin(MIB);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            });
+    inFlight.end(inFlight.begin(0));
+    Thread.sleep(50);
+    assertThat(next.isDone()).isFalse();
+    inFlight.end(other);
+    inFlight.end(next.get(30, TimeUnit.SECONDS));
+    inFlight.end(half);
+    others.close();
   }
 }

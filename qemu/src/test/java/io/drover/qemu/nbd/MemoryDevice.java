@@ -38,7 +38,7 @@ final class MemoryDevice implements BlockDevice {
   }
 
   static Set<DeviceFeature> all() {
-    return EnumSet.complementOf(EnumSet.of(DeviceFeature.READ_ONLY));
+    return EnumSet.complementOf(EnumSet.of(DeviceFeature.READ_ONLY, DeviceFeature.WRITE_ONLY));
   }
 
   @Override

@@ -3,6 +3,7 @@ package io.drover.qemu.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class NbdClientTest {
-  private static final NbdLimits LIMITS = new NbdLimits(16, 64 << 20, Duration.ofSeconds(5));
+  private static final NbdLimits LIMITS = new NbdLimits(16, Duration.ofSeconds(5));
 
   private final MemoryDevice device = new MemoryDevice(1 << 20);
   private final UnixPair pair;
@@ -45,7 +46,8 @@ class NbdClientTest {
   }
 
   private CompletableFuture<NbdEnd> serve() {
-    return started(() -> new NbdServer("disk0", device, LIMITS).serve(pair.other()));
+    return started(
+        () -> new NbdServer("disk0", device, LIMITS, MemoryBudget.boundless()).serve(pair.other()));
   }
 
   private static <T> CompletableFuture<T> started(Callable<T> work) {
@@ -162,7 +164,7 @@ class NbdClientTest {
 
   @Test
   void givesUpAServerThatIsSilent() {
-    assertThatThrownBy(() -> connect(new NbdLimits(1, 64 << 20, Duration.ofMillis(100))))
+    assertThatThrownBy(() -> connect(new NbdLimits(1, Duration.ofMillis(100))))
         .isInstanceOf(NbdProtocolException.class)
         .hasMessageContaining("did not end its handshake within 100 ms");
   }

@@ -3,6 +3,7 @@ package io.drover.qemu.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import io.drover.model.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InterruptedIOException;
@@ -16,8 +17,8 @@ import org.junit.jupiter.api.Test;
 
 /** Foreign bytes at either end: the connection ends, and that is all. */
 class NbdFuzzTest {
-  private static final NbdLimits LIMITS = new NbdLimits(4, 32 << 20, Duration.ofSeconds(30));
-  private static final NbdLimits IMPATIENT = new NbdLimits(4, 32 << 20, Duration.ofMillis(100));
+  private static final NbdLimits LIMITS = new NbdLimits(4, Duration.ofSeconds(30));
+  private static final NbdLimits IMPATIENT = new NbdLimits(4, Duration.ofMillis(100));
   private static final int SIZE = 1 << 16;
   private static final int PATIENCE_MILLIS = 20;
 
@@ -118,7 +119,9 @@ class NbdFuzzTest {
   }
 
   private static void serve(byte[] bytes) {
-    NbdEnd end = new NbdServer("disk0", new MemoryDevice(SIZE), LIMITS).serve(saying(bytes));
+    NbdEnd end =
+        new NbdServer("disk0", new MemoryDevice(SIZE), LIMITS, MemoryBudget.boundless())
+            .serve(saying(bytes));
     assertThat(end).isNotNull();
   }
 

@@ -3,6 +3,7 @@ package io.drover.qemu.nbd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,9 @@ class NbdIT {
 
   private NbdListener listen() throws IOException {
     return new NbdListener(
-        tools.path("s"), new NbdServer("disk0", device, NbdLimits.DEFAULT), ends::add);
+        tools.path("s"),
+        new NbdServer("disk0", device, NbdLimits.DEFAULT, MemoryBudget.boundless()),
+        ends::add);
   }
 
   private String uri() {

@@ -2,6 +2,7 @@ package io.drover.qemu.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.model.MemoryBudget;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -32,13 +33,14 @@ class NbdRoundTripTest {
     Path directory = Files.createTempDirectory("nbd");
     MemoryDevice device = new MemoryDevice(WRITERS * REGION);
     LinkedBlockingQueue<NbdEnd> ends = new LinkedBlockingQueue<>();
-    NbdServer server = new NbdServer("disk0", device, NbdLimits.DEFAULT);
+    NbdServer server = new NbdServer("disk0", device, NbdLimits.DEFAULT, MemoryBudget.boundless());
     // Through two servers and two clients, as a mirror goes.
     NbdListener far = new NbdListener(directory.resolve("far"), server, ends::add);
     try (far) {
       try (NbdClient middle =
           NbdClient.connect(directory.resolve("far"), "disk0", NbdLimits.DEFAULT)) {
-        NbdServer copy = new NbdServer("disk0", middle, NbdLimits.DEFAULT);
+        NbdServer copy =
+            new NbdServer("disk0", middle, NbdLimits.DEFAULT, MemoryBudget.boundless());
         NbdListener near = new NbdListener(directory.resolve("near"), copy, ends::add);
         try (near) {
           try (NbdClient client =

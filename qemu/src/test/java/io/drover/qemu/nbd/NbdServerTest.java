@@ -4,6 +4,8 @@ import static io.drover.qemu.nbd.RawClient.contexts;
 import static io.drover.qemu.nbd.RawClient.exportChoice;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.drover.model.ByteSize;
+import io.drover.model.MemoryBudget;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
@@ -11,11 +13,14 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -50,13 +55,18 @@ class NbdServerTest {
   }
 
   private Served serve(BlockDevice what, NbdLimits limits) throws IOException {
+    return serve(what, limits, MemoryBudget.boundless());
+  }
+
+  private Served serve(BlockDevice what, NbdLimits limits, MemoryBudget.Share memory)
+      throws IOException {
     UnixPair pair = UnixPair.open();
     pairs.add(pair);
     SocketChannel side = pair.other();
     return new Served(
         new RawClient(pair.one()),
         CompletableFuture.supplyAsync(
-            () -> new NbdServer("disk0", what, limits).serve(side),
+            () -> new NbdServer("disk0", what, limits, memory).serve(side),
             task -> Thread.ofPlatform().daemon().start(task)));
   }
 
@@ -271,7 +281,7 @@ class NbdServerTest {
 
   @Test
   void endsAHandshakeThatIsNotDoneInTimeHoweverItTrickles() throws Exception {
-    NbdLimits limits = new NbdLimits(4, 64 << 20, Duration.ofMillis(300));
+    NbdLimits limits = new NbdLimits(4, Duration.ofMillis(300));
     Served silent = serve(device, limits);
     assertThat(silent.awaitEnd())
         .isEqualTo(new NbdEnd.Broken("the client did not end its handshake within 300 ms"));
@@ -369,7 +379,7 @@ class NbdServerTest {
 
   @Test
   void neverHasMoreInFlightThanItsLimit() throws Exception {
-    Served served = serve(device, new NbdLimits(4, 64 << 20, Duration.ofSeconds(10)));
+    Served served = serve(device, new NbdLimits(4, Duration.ofSeconds(10)));
     RawClient client = served.client().greet().go("");
     Semaphore steps = new Semaphore(0);
     AtomicInteger now = new AtomicInteger();
@@ -391,5 +401,89 @@ class NbdServerTest {
     }
     assertThat(answered).hasSize(40);
     assertThat(most.get()).isLessThanOrEqualTo(4);
+  }
+
+  private static byte[] noise(int bytes) {
+    byte[] noise = new byte[bytes];
+    new Random(bytes).nextBytes(noise);
+    return noise;
+  }
+
+  @Test
+  void aLongWriteIsDoneInPiecesAndAnsweredOnce() throws Exception {
+    int bytes = 3 * NbdServer.PIECE_BYTES + 4096;
+    MemoryDevice large = new MemoryDevice(bytes + 4096);
+    List<Long> offsets = new CopyOnWriteArrayList<>();
+    large.before = (command, offset) -> offsets.add(offset);
+    // There is memory for one piece, and no more.
+    MemoryBudget.Share memory = oneFor(NbdServer.PIECE_BYTES);
+    Served served = serve(large, NbdLimits.DEFAULT, memory);
+    RawClient client = served.client().greet().go("");
+    byte[] noise = noise(bytes);
+    client.ask(1, 1, 7, 4096, bytes).send(ByteBuffer.allocate(bytes).put(noise));
+    assertThat(client.simpleReply(7)).isZero();
+    assertThat(Arrays.copyOfRange(large.bytes, 4096, 4096 + bytes)).isEqualTo(noise);
+    assertThat(large.durable).hasValue(4);
+    assertThat(offsets)
+        .containsExactly(4096L, 4096L + (1 << 20), 4096L + (2 << 20), 4096L + (3 << 20));
+    client.ask(0, 2, 0, 0, 0).expectEnd();
+    assertThat(served.awaitEnd()).isEqualTo(new NbdEnd.Disconnected());
+    assertThat(memory.tryTake(NbdServer.PIECE_BYTES)).isTrue();
+  }
+
+  private static MemoryBudget.Share oneFor(long bytes) {
+    return new MemoryBudget(new ByteSize(bytes)).admit(bytes, Duration.ZERO).orElseThrow();
+  }
+
+  @Test
+  void aPieceThatFailsFailsTheWholeWrite() throws Exception {
+    MemoryDevice large = new MemoryDevice(4 << 20);
+    large.before =
+        (command, offset) -> {
+          if (offset == 1 << 20) {
+            throw new NbdErrorException(NbdError.NO_SPACE, "full");
+          }
+        };
+    RawClient client = serve(large, NbdLimits.DEFAULT).client().greet().go("");
+    client.ask(0, 1, 7, 0, 4 << 20).send(ByteBuffer.allocate(4 << 20).position(4 << 20));
+    assertThat(client.simpleReply(7)).isEqualTo(28);
+    large.before = (command, offset) -> {};
+    client.ask(0, 1, 8, 0, 4 << 20).send(ByteBuffer.allocate(4 << 20).position(4 << 20));
+    assertThat(client.simpleReply(8)).isZero();
+  }
+
+  @Test
+  void requestsWaitForMemoryAndGiveItBackWhateverHappensToTheClient() throws Exception {
+    MemoryBudget.Share memory = oneFor(10_000);
+    Served served = serve(device, NbdLimits.DEFAULT, memory);
+    RawClient client = served.client().greet().go("");
+    CountDownLatch working = new CountDownLatch(2);
+    CountDownLatch never = new CountDownLatch(1);
+    device.before =
+        (command, offset) -> {
+          working.countDown();
+          await(never);
+        };
+    for (int i = 0; i < 5; i++) {
+      client.ask(0, 1, i, i * 5000L, 5000).send(ByteBuffer.allocate(5000).position(5000));
+    }
+    assertThat(working.await(30, TimeUnit.SECONDS)).isTrue();
+    assertThat(memory.tryTake(1)).isFalse();
+    client.channel.close();
+    // Of a client that vanishes it is noticed when a request ends.
+    never.countDown();
+    assertThat(served.awaitEnd()).isInstanceOf(NbdEnd.Broken.class);
+    assertThat(memory.tryTake(10_000)).isTrue();
+  }
+
+  @Test
+  void aDeviceThatCannotBeReadIsNotReadAndTakesNoMemoryForIt() throws Exception {
+    MemoryDevice device =
+        new MemoryDevice(SIZE, BlockSizes.BYTES, EnumSet.of(DeviceFeature.WRITE_ONLY));
+    Served served = serve(device, NbdLimits.DEFAULT, oneFor(4096));
+    RawClient client = served.client().greet().go("");
+    assertThat(client.ask(0, 0, 1, 0, SIZE).simpleReply(1)).isEqualTo(95);
+    client.ask(0, 1, 2, 0, 4096).send(ByteBuffer.allocate(4096).position(4096));
+    assertThat(client.simpleReply(2)).isZero();
   }
 }
