@@ -1,6 +1,5 @@
 package io.drover.agent;
 
-import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Held;
 import io.drover.model.Dedup;
@@ -44,7 +43,7 @@ final class Warmup {
                         MemoryBudget.boundless(),
                         Optional.empty(),
                         new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
-                        ChunkWatch.NOBODY,
+                        Optional.empty(),
                         toPeer,
                         toHypervisor,
                         hypervisorEnd));
