@@ -274,13 +274,14 @@ public final class TargetMachine {
 
   /**
    * Ends the arrival of a guest that may have run here, as is decided, with its disks on stable
-   * storage if that is possible.
+   * storage if that is possible. That may take its time: the journal has the decision before.
    */
   static TargetStep end(TargetState decided, TargetEffect... first) {
     if (!decided.disks()) {
       return endNow(decided, first);
     }
     List<TargetEffect> effects = new ArrayList<>(List.of(first));
+    effects.add(new TargetEffect.Journal());
     effects.add(new TargetEffect.SettleDisks());
     return new TargetStep(decided.at(Stage.SETTLING), effects);
   }

@@ -1,6 +1,7 @@
 package io.drover.migration;
 
 import io.drover.migration.TargetState.Stage;
+import io.drover.model.Outcome;
 import java.util.Optional;
 
 /** What a target's agent that was killed and started again does about an arrival in its journal. */
@@ -9,9 +10,21 @@ final class TargetRestart {
 
   static TargetStep step(TargetState found, TransferState transfer) {
     TargetState state = found.withPendingListen(Optional.empty());
-    if (state.isDecided() || state.stage() == Stage.GONE) {
-      return TargetStep.of(state);
-    }
+    return switch (state.stage()) {
+      case GONE, ENDED -> TargetStep.of(state);
+      case SETTLING -> settle(state);
+      case PREPARING, READY, RECEIVING, LOADED, RUNNING, PAUSED -> arriving(state, transfer);
+    };
+  }
+
+  /** What was decided stands, whatever has become of the guest since. */
+  private static TargetStep settle(TargetState state) {
+    return state.ending().map(ending -> ending.outcome() == Outcome.COMPLETED).orElse(false)
+        ? TargetMachine.end(state, new TargetEffect.Adopt())
+        : TargetMachine.end(state, new TargetEffect.Remove());
+  }
+
+  private static TargetStep arriving(TargetState state, TransferState transfer) {
     return switch (transfer) {
       case GONE -> TargetMachine.gone(state, "its process was found dead");
       case FAILED ->

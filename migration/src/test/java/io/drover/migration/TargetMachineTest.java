@@ -222,6 +222,7 @@ class TargetMachineTest {
         .containsExactly(
             new TargetEffect.CloseChannels(),
             new TargetEffect.Adopt(),
+            new TargetEffect.Journal(),
             new TargetEffect.SettleDisks());
     assertThat(state.stage()).isEqualTo(Stage.SETTLING);
     // Whatever happens meanwhile changes nothing, and nothing is said too early.
@@ -269,6 +270,7 @@ class TargetMachineTest {
           .containsExactly(
               new TargetEffect.CloseChannels(),
               new TargetEffect.Remove(),
+              new TargetEffect.Journal(),
               new TargetEffect.SettleDisks());
       on(new TargetEvent.DisksSettled());
       assertThat(effects)
@@ -286,6 +288,26 @@ class TargetMachineTest {
               send(new PeerMessage.DisksSettled()),
               send(poweredOff ? last : new PeerMessage.TargetStatus(TargetStage.GONE, true)));
     }
+  }
+
+  @Test
+  void anAgentThatIsKilledWhileItFlushesEndsAsWasDecidedBefore() {
+    runningWithDisks();
+    hypervisor(new HypervisorEvent.GuestPoweredOff(0));
+    on(new TargetEvent.AgentRestarted(TransferState.GONE));
+    assertThat(effects)
+        .containsExactly(
+            new TargetEffect.Remove(), new TargetEffect.Journal(), new TargetEffect.SettleDisks());
+    on(new TargetEvent.DisksSettled());
+    assertThat(effects).endsWith(send(new PeerMessage.PoweredOff()));
+    runningWithDisks();
+    peer(new PeerMessage.Finished());
+    on(new TargetEvent.AgentRestarted(TransferState.COMPLETED));
+    assertThat(effects)
+        .containsExactly(
+            new TargetEffect.Adopt(), new TargetEffect.Journal(), new TargetEffect.SettleDisks());
+    on(new TargetEvent.DisksSettled());
+    assertThat(effects).endsWith(send(new PeerMessage.Received()));
   }
 
   @Test
