@@ -632,6 +632,7 @@ final class Arrivals implements PeerHandler {
 
     @Override
     public synchronized void end() {
+      own.kept().ifPresent(MemoryBudget.Share::close); // whoever comes late begins nothing
       if (cache
           .map(queue -> queue.finish(PATIENCE_MILLIS))
           .equals(Optional.of(PageQueue.End.GIVEN_UP))) {

@@ -350,8 +350,8 @@ final class Departures {
             // Ahead of what the store's disk may hold up.
             busy.remove(plan.guest().name(), plan.id());
             running.remove(plan.id());
-            ports.content.ended(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
             own.close();
+            ports.content.ended(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
           }
           if (left) {
             contents.disksGone(plan.guest().name());

@@ -42,17 +42,19 @@ final class PageQueue {
   private static final int BATCHES = 10;
   private static final long BATCH_BYTES = PAGES * (Grain.PAGE.bytes() + 64L);
   private static final long PATIENCE_MILLIS = 50;
+  private static final Batch LAST = new Batch(0);
 
   private final String name;
   private final Taker taker;
   private final MemoryBudget.Share memory;
   private final AtomicInteger hanging;
-  private final ArrayBlockingQueue<Batch> full = new ArrayBlockingQueue<>(BATCHES);
+  private final ArrayBlockingQueue<Batch> full = new ArrayBlockingQueue<>(BATCHES + 1);
   private final ArrayBlockingQueue<Batch> spare = new ArrayBlockingQueue<>(BATCHES);
   private final Thread thread;
   private Batch filling;
   private int batches = 1;
   private boolean patient = true;
+  private boolean finished;
   private final AtomicLong lost = new AtomicLong();
   private volatile Optional<String> failure = Optional.empty();
   // Together: an end that comes at the last moment is one in time.
@@ -61,10 +63,14 @@ final class PageQueue {
   private volatile boolean givenUp;
 
   private static final class Batch {
-    private final byte[] bytes = new byte[PAGES * Grain.PAGE.bytes()];
-    private final ChunkName[] names = new ChunkName[PAGES];
+    private final byte[] bytes;
+    private final ChunkName[] names;
     private int pages;
-    private boolean last;
+
+    Batch(int room) {
+      bytes = new byte[room * Grain.PAGE.bytes()];
+      names = new ChunkName[room];
+    }
   }
 
   /** One batch to be filled, and one that the disk has. */
@@ -86,13 +92,13 @@ final class PageQueue {
     if (!memory.tryTake(BATCH_BYTES)) {
       throw new IllegalStateException("there is no memory for the queue " + name);
     }
-    this.filling = new Batch();
+    this.filling = new Batch(PAGES);
     this.thread = Thread.ofPlatform().daemon().name("keep-" + name).start(this::run);
   }
 
-  /** Takes a copy. */
+  /** Takes a copy; of what comes after the end nothing. */
   synchronized void add(ChunkName page, byte[] bytes, int offset) {
-    if (failure.isPresent()) {
+    if (finished || failure.isPresent()) {
       return;
     }
     System.arraycopy(
@@ -122,7 +128,7 @@ final class PageQueue {
     }
     if (batches < BATCHES && memory.tryTake(BATCH_BYTES)) {
       batches++;
-      return Optional.of(new Batch());
+      return Optional.of(new Batch(PAGES));
     }
     try {
       return patient
@@ -146,11 +152,10 @@ final class PageQueue {
 
   /**
    * Gives what is left to the taker. Returns when the taker has ended as well, or gives it up after
-   * a while, and answers which.
+   * a while, and answers which. To be called once.
    */
-  synchronized End finish(long patienceMillis) {
-    filling.last = true;
-    full.add(filling);
+  End finish(long patienceMillis) {
+    addLast();
     try {
       thread.join(patienceMillis);
     } catch (InterruptedException e) {
@@ -167,9 +172,16 @@ final class PageQueue {
     }
     List<Batch> free = new ArrayList<>();
     full.drainTo(free);
+    full.add(LAST); // for a thread that was about to look for more
     spare.drainTo(free);
-    memory.give(free.size() * BATCH_BYTES);
+    memory.give(free.stream().filter(batch -> batch != LAST).count() * BATCH_BYTES);
     return End.GIVEN_UP;
+  }
+
+  private synchronized void addLast() {
+    finished = true;
+    full.add(filling);
+    full.add(LAST);
   }
 
   private void run() {
@@ -189,13 +201,10 @@ final class PageQueue {
 
   private void take() {
     try {
-      boolean last = false;
-      while (!last && !givenUp) {
-        Batch batch = full.take();
+      for (Batch batch = full.take(); batch != LAST && !givenUp; batch = full.take()) {
         for (int i = 0; i < batch.pages && failure.isEmpty() && !givenUp; i++) {
           give(batch, i);
         }
-        last = batch.last;
         boolean _ = spare.offer(batch);
       }
     } catch (InterruptedException e) {

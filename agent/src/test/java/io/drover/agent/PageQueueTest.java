@@ -11,9 +11,11 @@ import io.drover.model.Problem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -108,6 +110,66 @@ class PageQueueTest {
     assertThat(queue.finish(10_000)).isEqualTo(PageQueue.End.IN_TIME);
     assertThat(ends).containsExactly(PageQueue.End.IN_TIME);
     assertThat(given.get() + queue.lost()).isEqualTo(200L * 64);
+  }
+
+  @Test
+  void whatComesAfterTheEndIsNotTaken() {
+    AtomicInteger given = new AtomicInteger();
+    PageQueue queue =
+        queue(
+            LeastMemory.of(AMPLE),
+            (name, page, offset) -> {
+              int _ = given.incrementAndGet();
+            });
+    byte[] bytes = noise(200);
+    add(queue, bytes, 10);
+    assertThat(queue.finish(10_000)).isEqualTo(PageQueue.End.IN_TIME);
+    add(queue, bytes, 200);
+    assertThat(given).hasValue(10);
+    assertThat(queue.lost()).isZero();
+  }
+
+  @Test
+  void whoAddsDoesNotWaitForTheEnd() throws InterruptedException {
+    CountDownLatch hangs = new CountDownLatch(1);
+    CountDownLatch back = new CountDownLatch(1);
+    PageQueue queue =
+        queue(
+            LeastMemory.of(AMPLE),
+            (name, page, offset) -> {
+              hangs.countDown();
+              try {
+                back.await();
+              } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+              }
+            });
+    byte[] bytes = noise(64);
+    add(queue, bytes, 64);
+    hangs.await();
+    CompletableFuture<PageQueue.End> end =
+        CompletableFuture.supplyAsync(() -> queue.finish(60_000), Thread::startVirtualThread);
+    Thread.sleep(50);
+    add(queue, bytes, 64);
+    assertThat(end).isNotDone();
+    back.countDown();
+    assertThat(end.join()).isEqualTo(PageQueue.End.IN_TIME);
+  }
+
+  @Test
+  void aDiskThatComesBackJustAsItIsGivenUpEndsAllTheSame() throws InterruptedException {
+    byte[] bytes = noise(64);
+    for (int round = 0; round < 200; round++) {
+      MemoryBudget budget = new MemoryBudget(new ByteSize(100 * AMPLE));
+      PageQueue queue =
+          queue(budget.carryOn(0), (name, page, offset) -> LockSupport.parkNanos(10_000));
+      add(queue, bytes, 64);
+      PageQueue.End _ = queue.finish(1);
+      while (hanging.get() > 0 || budget.inUse().bytes() > 0) {
+        Thread.sleep(1);
+      }
+    }
+    assertThat(ends).hasSize(200);
   }
 
   @Test
