@@ -257,6 +257,25 @@ class RemoteDiskTest {
   }
 
   @Test
+  void aWriteOutOfTheMiddleOfABufferCarriesThatAndNoMore() throws Exception {
+    Memory memory = new Memory();
+    RemoteDisk disk = new RemoteDisk(SIZE);
+    byte[] bytes = new byte[3000];
+    new Random(SEED).nextBytes(bytes);
+    try (Wire _ = new Wire(disk, memory, Integer.MAX_VALUE)) {
+      disk.write(0, ByteBuffer.wrap(bytes, 1000, 1000), RequestFlags.NONE);
+      disk.write(1000, ByteBuffer.wrap(bytes).slice(2000, 1000), RequestFlags.NONE);
+      disk.write(2000, ByteBuffer.wrap(bytes, 0, 1000).asReadOnlyBuffer(), RequestFlags.NONE);
+      disk.write(3000, ByteBuffer.wrap(bytes), RequestFlags.NONE);
+    }
+    assertThat(Arrays.copyOf(memory.bytes, 1000)).isEqualTo(Arrays.copyOfRange(bytes, 1000, 2000));
+    assertThat(Arrays.copyOfRange(memory.bytes, 1000, 2000))
+        .isEqualTo(Arrays.copyOfRange(bytes, 2000, 3000));
+    assertThat(Arrays.copyOfRange(memory.bytes, 2000, 3000)).isEqualTo(Arrays.copyOf(bytes, 1000));
+    assertThat(Arrays.copyOfRange(memory.bytes, 3000, 6000)).isEqualTo(bytes);
+  }
+
+  @Test
   void aWriteThatIsTooLongEndsTheConnectionBeforeItTakesMemory() {
     MemoryBudget.Share room = MemoryBudget.boundless();
     DiskService service = new DiskService(new Memory(), room, answer -> {});
