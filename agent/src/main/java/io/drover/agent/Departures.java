@@ -199,7 +199,8 @@ final class Departures {
   void resume(MigrationEntry entry, MigrationEntry.OutgoingPart part) {
     OutgoingPlan plan = part.plan();
     // What has ended owes the target a word, and has nothing to do with the guest.
-    if (part.state().stage() != SourceState.Stage.ENDED) {
+    boolean ended = part.state().stage() == SourceState.Stage.ENDED;
+    if (!ended) {
       busy.put(plan.guest().name(), plan.id());
     }
     Peers.Peer peer = peers.sendingTo(plan.target());
@@ -210,14 +211,11 @@ final class Departures {
             .orElseGet(DeadSource::new);
     // What is carried on has no disks to mirror: that does not outlive an agent.
     MoveMemory.Needs needs = MoveMemory.Needs.ofSource(entry.options(), 0);
-    OutgoingMigration migration =
-        make(
-            plan,
-            entry.options(),
-            part.state(),
-            hypervisor,
-            peer,
-            new MoveMemory(memory.carryOn(needs), needs));
+    MoveMemory own = new MoveMemory(memory.carryOn(needs), needs);
+    if (ended) {
+      own.close();
+    }
+    OutgoingMigration migration = make(plan, entry.options(), part.state(), hypervisor, peer, own);
     migration.record().continues(entry.view());
     migration.resume();
   }
@@ -343,7 +341,7 @@ final class Departures {
     running.put(plan.id(), migration);
     migration.whenSettled(
         () -> {
-          boolean left = migration.record().outcome().equals(Optional.of(Outcome.COMPLETED));
+          MemoryByContent.Guest guest = guestOf(migration);
           try {
             ports.delete();
           } finally {
@@ -351,15 +349,21 @@ final class Departures {
             busy.remove(plan.guest().name(), plan.id());
             running.remove(plan.id());
             own.close();
-            ports.content.ended(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
+            ports.content.ended(guest);
           }
-          if (left) {
+          if (guest == MemoryByContent.Guest.LEFT) {
             contents.disksGone(plan.guest().name());
           } else if (guests.find(plan.guest().name()).isEmpty()) {
             contents.forget(plan.guest().name());
           }
         });
     return migration;
+  }
+
+  private static MemoryByContent.Guest guestOf(OutgoingMigration migration) {
+    return migration.record().outcome().equals(Optional.of(Outcome.COMPLETED))
+        ? MemoryByContent.Guest.LEFT
+        : MemoryByContent.Guest.STAYED;
   }
 
   MigrationView change(OutgoingMigration migration, MigrationChange change) {
@@ -582,6 +586,17 @@ final class Departures {
       return bytes;
     }
 
+    /** The guest needs none of it any more: others can have the memory. */
+    void over() {
+      disks.ifPresent(SourceDiskChannels::close);
+      own.close();
+    }
+
+    void stayed() {
+      tunnel.ifPresent(SourceTunnel::close);
+      content.ended(MemoryByContent.Guest.STAYED);
+    }
+
     void delete() {
       probes.close();
       disks.ifPresent(SourceDiskChannels::close);
@@ -618,8 +633,13 @@ final class Departures {
     }
 
     @Override
-    public void over() {
+    public void over(OutgoingMigration migration) {
       busy.remove(plan.guest().name(), plan.id());
+      ports.over();
+      if (guestOf(migration) == MemoryByContent.Guest.STAYED) {
+        // A target that is gone may stay so for days, and the store's disk take its time.
+        Thread.ofVirtual().name("over-" + plan.id()).start(ports::stayed);
+      }
     }
 
     @Override

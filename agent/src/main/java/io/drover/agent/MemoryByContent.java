@@ -30,6 +30,7 @@ final class MemoryByContent {
   private Saving earlier = Saving.NOTHING;
   private volatile int inFlightBytes = USUAL_IN_FLIGHT_BYTES;
   private Optional<Checkpoint> checkpoint = Optional.empty();
+  private boolean over;
 
   /** What became of the guest. */
   enum Guest {
@@ -115,25 +116,27 @@ final class MemoryByContent {
         off);
   }
 
-  /** To be called once, when nothing passes any more. */
+  /** To be called when nothing passes any more; the first time counts. */
   void ended(Guest guest) {
+    Optional<Checkpoint> begun;
+    synchronized (this) {
+      if (over) {
+        return;
+      }
+      over = true;
+      begun = checkpoint;
+      checkpoint = Optional.empty();
+    }
     worth.off().ifPresent(why -> LOG.info("migration={} named no more pages: {}", migration, why));
     // The disk may take its time over it, and people still want to be shown.
-    takeCheckpoint()
-        .ifPresent(
-            begun -> {
-              // What was not named is not in it: of little use, and not worth the disk.
-              if (guest == Guest.LEFT && worth.remembers()) {
-                begun.keep();
-              } else {
-                begun.drop();
-              }
-            });
-  }
-
-  private synchronized Optional<Checkpoint> takeCheckpoint() {
-    Optional<Checkpoint> begun = checkpoint;
-    checkpoint = Optional.empty();
-    return begun;
+    begun.ifPresent(
+        written -> {
+          // What was not named is not in it: of little use, and not worth the disk.
+          if (guest == Guest.LEFT && worth.remembers()) {
+            written.keep();
+          } else {
+            written.drop();
+          }
+        });
   }
 }

@@ -56,7 +56,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     void changed(OutgoingMigration migration);
 
     /** The guest has nothing to do with it any more, though the target may be owed a last word. */
-    void over();
+    void over(OutgoingMigration migration);
 
     /** The bulk is to heed another limit from now on. */
     void limit(Optional<ByteRate> bandwidth);
@@ -346,7 +346,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
           after.ending().orElse(new Ending(Outcome.ABORTED, Optional.empty())),
           () -> {
             surroundings.journal(this, after);
-            surroundings.over();
+            surroundings.over(this);
           });
     }
     if (before.stage() != after.stage()) {

@@ -105,6 +105,7 @@ class AgentMemoryTest {
     move.kept().ifPresent(kept::add);
     assertThat(move.kept()).as("it has one user").isEmpty();
     move.close();
+    move.close(); // its guest needs it no more, and then it is over
     // A disk that hangs has it for as long as it hangs.
     assertThat(kept.getFirst().tryTake(Checkpoint.leastMemory())).isTrue();
     assertThat(budget.inUse().bytes()).isEqualTo(Checkpoint.leastMemory());
