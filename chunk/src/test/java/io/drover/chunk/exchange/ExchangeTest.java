@@ -545,7 +545,10 @@ class ExchangeTest {
             budgets[1 - move % 2].admit(receives, Duration.ZERO).orElseThrow();
         shares.add(atSource);
         shares.add(atTarget);
-        ends.add(move(100L * seed + move, atSource, atTarget));
+      }
+      // All are there before one begins: what that takes above its own would keep others out.
+      for (int move = 0; move < 2 * moves; move++) {
+        ends.add(move(100L * seed + move, shares.get(2 * move), shares.get(2 * move + 1)));
       }
       for (CompletableFuture<Void> end : ends) {
         Void _ = end.get(50, TimeUnit.SECONDS);
