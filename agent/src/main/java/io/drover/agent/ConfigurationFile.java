@@ -133,10 +133,18 @@ final class ConfigurationFile {
             number(root, "migration-history", 200, 0, 10_000),
             number(root, "max-migrations", 16, 1, 256),
             word(root, "log-level", LogLevel.INFO, LogLevel.values()),
-            new NetworkSection(mistakes).read(root.mapping("network")));
+            new NetworkSection(mistakes, listen).read(root.mapping("network")));
     root.refuseTheRest();
     if (peers.containsKey(configuration.name())) {
       mistakes.add(0, "'peers' lists '%s', which is this host".formatted(configuration.name()));
+    }
+    if (configuration.network().nameService().isPresent()
+        && peers.values().stream()
+            .noneMatch(peer -> peer.send().isGranted() || peer.receive().isGranted())) {
+      mistakes.add(
+          0,
+          "'network.name-service' answers for the guests of 'peers' with 'send' or 'receive', and"
+              + " there is none");
     }
     return Optional.of(configuration);
   }

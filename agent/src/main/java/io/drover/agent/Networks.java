@@ -27,7 +27,8 @@ final class Networks {
         found.wayOut().map(HostName::value),
         found.filter().tables().stream().map(table -> table.family() + " " + table.name()).toList(),
         found.filter().isEmpty() ? Optional.empty() : Optional.of(found.filter().hash()),
-        found.connections());
+        found.connections(),
+        found.names());
   }
 
   private static NetworkView.PortView card(GuestPort port, boolean routed) {

@@ -50,8 +50,20 @@ final class Peers {
     return Optional.ofNullable(peers.get(name)).filter(peer -> peer.send() || peer.receive());
   }
 
-  /** Guests that this host sent there send their packets from there. */
-  Optional<Problem> mayRedirect(HostName name) {
+  /** All of those. */
+  List<HostName> exchanging() {
+    return peers.keySet().stream().filter(name -> exchanging(name).isPresent()).toList();
+  }
+
+  /** Where one of them listens. */
+  InetSocketAddress exchangingAddress(HostName name) {
+    return exchanging(name)
+        .map(Peer::socketAddress)
+        .orElseThrow(() -> ControlLink.noPeer(name.value()).asException());
+  }
+
+  /** Such a peer gets packets of guests that came from there, and may know what is here. */
+  Optional<Problem> mayExchange(HostName name) {
     return exchanging(name).isPresent()
         ? Optional.empty()
         : Optional.of(

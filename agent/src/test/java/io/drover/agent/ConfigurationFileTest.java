@@ -13,6 +13,7 @@ import io.drover.model.HostName;
 import io.drover.model.IpAddress;
 import io.drover.model.ProblemException;
 import io.drover.network.Hooks;
+import io.drover.network.NameServiceSettings;
 import io.drover.network.NameSettings;
 import io.drover.network.NetworkSettings;
 import io.drover.network.RoutedBridge;
@@ -105,6 +106,11 @@ class ConfigurationFileTest {
                 zones: [example.org, 2.0.192.in-addr.arpa]
                 ttl: 1h
                 moving-ttl: 1s
+              name-service:
+                zones: [guests.example, 2.0.192.in-addr.arpa]
+                listen: [192.0.2.11, "2001:db8::11"]
+                port: 5300
+                ttl: 2s
               hooks: {command: /etc/drover/moved, webhook: "https://inventory.example/moved"}
             """);
 
@@ -152,6 +158,12 @@ class ConfigurationFileTest {
                             List.of("example.org", "2.0.192.in-addr.arpa"),
                             Duration.ofHours(1),
                             Duration.ofSeconds(1))),
+                    Optional.of(
+                        new NameServiceSettings(
+                            List.of("guests.example", "2.0.192.in-addr.arpa"),
+                            List.of(new IpAddress("192.0.2.11"), new IpAddress("2001:db8::11")),
+                            5300,
+                            Duration.ofSeconds(2))),
                     new Hooks(
                         Optional.of("/etc/drover/moved"),
                         Optional.of(URI.create("https://inventory.example/moved"))))));
@@ -195,6 +207,16 @@ class ConfigurationFileTest {
             + " '192.0.2.1/24'",
         "network: {redirect: vpn}|one of tunnel, off",
         "network: {dns: {server: ns}}|network.dns' wants server, key-file and zones",
+        "network: {name-service: {listen: [192.0.2.1]}}|zones' is [], not zones such as [guests",
+        "network: {name-service: {zones: [2.0.192.in-addr.arpa]}}|not zones such as [guests",
+        "network: {name-service: {zones: [a, B.example]}}|is [a, B.example], not zones",
+        "network: {name-service: {zones: [a.example]}}|listen' is [0.0.0.0], not addresses of this",
+        "network: {name-service: {zones: [a.example], listen: [ns.example]}}|is [ns.example], not",
+        "network: {name-service: {zones: [a.example], listen: ['::']}}|is [::], not addresses",
+        "network: {name-service: {zones: [a.example], port: 0}}|from 1 to 65535",
+        "network: {name-service: {zones: [a.example], ttl: 1}}|from 1s to 24h",
+        "network: {name-service: {zone: a.example}}|unknown key 'network.name-service.zone'",
+        "network: {name-service: {zones: [a.example], listen: [192.0.2.1]}}|of 'peers' with 'send'",
         "network: {hooks: {webhook: 'file:///etc'}}|an address such as https",
         "network: {redirect-idle: 10ms}|a time from 1s to 24h",
       })
@@ -203,6 +225,28 @@ class ConfigurationFileTest {
         .isInstanceOf(ProblemException.class)
         .hasMessageContaining(expected)
         .hasMessageContaining("agent.yaml");
+  }
+
+  @Test
+  void namesAreAnsweredAtTheAgentsOwnAddressIfNoneIsWritten() {
+    NameServiceSettings service =
+        parse(
+                """
+                listen: 192.0.2.11
+                peers: {beta: {address: b, receive: true}}
+                network: {name-service: {zones: [guests.example]}}
+                """)
+            .network()
+            .nameService()
+            .orElseThrow();
+
+    assertThat(service)
+        .isEqualTo(
+            new NameServiceSettings(
+                List.of("guests.example"),
+                List.of(new IpAddress("192.0.2.11")),
+                53,
+                Duration.ofSeconds(1)));
   }
 
   @Test

@@ -131,7 +131,8 @@ final class FakeService implements AgentService {
         Optional.empty(),
         List.of(),
         Optional.empty(),
-        Optional.of(3));
+        Optional.of(3),
+        List.of());
   }
 
   @Override

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param filterHash alike on every host for the same rules; absent where there are none
  * @param connections how many open ones with its addresses this host's kernel tracks; absent if it
  *     cannot tell
+ * @param names those that the host answers for it by its own name service
  */
 public record NetworkView(
     String guest,
@@ -29,7 +30,8 @@ public record NetworkView(
     Optional<String> wayOut,
     List<String> filterTables,
     Optional<String> filterHash,
-    Optional<Integer> connections) {
+    Optional<Integer> connections,
+    List<String> names) {
 
   /**
    * A network card of a guest that is here.

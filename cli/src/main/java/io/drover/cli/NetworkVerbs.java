@@ -25,7 +25,8 @@ final class NetworkVerbs {
       name = "show",
       description = {
         "Show where a guest is reachable, and through what, as the asked host knows it.",
-        "Hosts that it left know it too, as long as they pass on what arrives there."
+        "Hosts that it left know it too, as long as they pass on what arrives there,",
+        "and so do hosts that answer for its name."
       })
   private static final class Show extends Verb {
     @Parameters(paramLabel = "GUEST", description = "The guest's name.")
@@ -48,6 +49,11 @@ final class NetworkVerbs {
     Facts facts = new Facts(terminal);
     for (NetworkView.PortView card : view.cards()) {
       facts.add("card", card(card));
+    }
+    if (!view.names().isEmpty()) {
+      facts.add(
+          "name service",
+          "%s, answered by %s".formatted(String.join(", ", view.names()), view.host()));
     }
     if (!view.routed().isEmpty()) {
       facts.add(

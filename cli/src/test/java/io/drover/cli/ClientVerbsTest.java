@@ -94,7 +94,8 @@ class ClientVerbsTest {
             Optional.of("alpha"),
             List.of("inet drover_web"),
             Optional.of("ab12"),
-            Optional.of(7));
+            Optional.of(7),
+            List.of("web.guests.example"));
     agent().on("GET", "/v1/network/{guest}", here);
 
     assertThat(run("network", "show", "web")).isZero();
@@ -105,6 +106,7 @@ class ClientVerbsTest {
         .contains("what arrives at alpha comes to beta")
         .contains("what arrives at gamma comes to beta: not now, gamma has not agreed")
         .contains("leave by alpha")
+        .contains("web.guests.example, answered by beta")
         .contains("inet drover_web (ab12)")
         .contains("7 open ones pass beta");
   }
@@ -126,14 +128,16 @@ class ClientVerbsTest {
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty(),
+                List.of()));
 
     assertThat(run("network", "show", "web")).isZero();
     assertThat(out.toString())
         .contains("web is on beta.")
         .contains("what arrives at alpha goes to beta: not now, the hosts are not connected")
         .contains("none of its own on alpha")
-        .doesNotContain("connections");
+        .doesNotContain("connections")
+        .doesNotContain("name service");
   }
 
   @Test

@@ -11,16 +11,24 @@ import java.util.Optional;
  *     every host
  * @param redirectIdle after so long without a packet and without a tracked connection a redirect
  *     ends; never if it is not said
+ * @param names where guests' names are kept up to date
+ * @param nameService what this host answers for by itself
  */
 public record NetworkSettings(
     Map<String, RoutedBridge> routedBridges,
     Redirect redirect,
     Optional<Duration> redirectIdle,
     Optional<NameSettings> names,
+    Optional<NameServiceSettings> nameService,
     Hooks hooks) {
   public static final NetworkSettings DEFAULT =
       new NetworkSettings(
-          Map.of(), Redirect.TUNNEL, Optional.empty(), Optional.empty(), Hooks.NONE);
+          Map.of(),
+          Redirect.TUNNEL,
+          Optional.empty(),
+          Optional.empty(),
+          Optional.empty(),
+          Hooks.NONE);
 
   public NetworkSettings {
     routedBridges = Map.copyOf(routedBridges);

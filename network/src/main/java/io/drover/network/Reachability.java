@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param filter the nftables tables of its own that are in force on this host
  * @param connections how many with its addresses this host's kernel tracks and are not over; empty
  *     if it cannot tell
+ * @param names those that this host answers for it by itself
  */
 public record Reachability(
     GuestName guest,
@@ -26,9 +27,11 @@ public record Reachability(
     List<Way> ways,
     Optional<HostName> wayOut,
     GuestFilter filter,
-    Optional<Integer> connections) {
+    Optional<Integer> connections,
+    List<String> names) {
 
   public Reachability {
+    names = List.copyOf(names);
     routed = List.copyOf(routed);
     ways = List.copyOf(ways);
   }

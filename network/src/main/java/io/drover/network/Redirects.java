@@ -667,6 +667,15 @@ public final class Redirects implements AutoCloseable {
         .toList();
   }
 
+  /** Whether a guest may be on that host by its move of that number: it is not here to stay. */
+  synchronized boolean mayBeAt(HostName peer, GuestName guest, long sequence) {
+    GuestWhereabouts now = known.get(guest);
+    GuestWhereabouts next = moving.get(guest);
+    return now == null
+        || !now.isAt(self)
+        || (next != null && next.isAt(peer) && next.sequence() == sequence);
+  }
+
   /** By which other host a guest's own packets leave, if they do. */
   synchronized Optional<HostName> wayOut(GuestName guest) {
     return waysOut.getOrDefault(guest, Optional.empty());

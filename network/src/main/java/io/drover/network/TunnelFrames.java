@@ -56,6 +56,11 @@ final class TunnelFrames {
           case RedirectMessage.Denied _ -> DENIED;
           case RedirectMessage.Ended _ -> ENDED;
         };
+    return encode(kind, message);
+  }
+
+  /** A frame with a record as JSON. */
+  static byte[] encode(int kind, Object message) {
     byte[] json = MAPPER.writeValueAsBytes(message);
     byte[] frame = new byte[HEADER_BYTES + json.length];
     header(frame, kind, json.length);
@@ -109,10 +114,10 @@ final class TunnelFrames {
     }
   }
 
-  private static RedirectMessage decode(
-      byte[] bytes, int length, Class<? extends RedirectMessage> type) throws IOException {
+  /** Reads a record that {@link #encode} wrote; whatever is none is an IOException. */
+  static <T> T decode(byte[] bytes, int length, Class<T> type) throws IOException {
     try {
-      RedirectMessage message = MAPPER.readValue(bytes, 0, length, type);
+      T message = MAPPER.readValue(bytes, 0, length, type);
       if (message == null) {
         throw new IOException("a message that is null");
       }

@@ -141,9 +141,19 @@ class NameUpdatesIT {
                 NetworkSettings.Redirect.OFF,
                 Optional.empty(),
                 Optional.of(settings),
+                Optional.empty(),
                 Hooks.NONE),
             new SystemCommands(),
-            guest -> Optional.of(now));
+            guest -> Optional.of(now),
+            NameService.open(
+                ALPHA,
+                Optional.empty(),
+                List.of(),
+                peer -> {
+                  throw new AssertionError(peer);
+                },
+                (peer, guest, sequence) -> true,
+                System::nanoTime));
     notifier.settled(
         now,
         List.of(new GuestPort("tap0", card("192.0.2.10"))),

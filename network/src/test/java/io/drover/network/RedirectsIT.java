@@ -118,6 +118,7 @@ class RedirectsIT {
                   NetworkSettings.Redirect.TUNNEL,
                   idle,
                   Optional.empty(),
+                  Optional.empty(),
                   Hooks.NONE),
               Namespaces.network(namespace),
               this,
