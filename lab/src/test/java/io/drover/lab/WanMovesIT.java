@@ -118,9 +118,16 @@ class WanMovesIT {
       return this;
     }
 
+    MigrationView begin(String to) {
+      return agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("hybrid"));
+    }
+
     MigrationView move(String to) {
-      MigrationView view =
-          agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("hybrid"));
+      return end(begin(to), to);
+    }
+
+    MigrationView end(MigrationView begun, String to) {
+      MigrationView view = begun;
       long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
       while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
         Fleet.pause(50);
@@ -239,6 +246,77 @@ class WanMovesIT {
       assertThat(agent("gamma").migrations().getFirst().continuity())
           .anyMatch(step -> step.name().equals("name " + name) && step.state().equals("done"));
     }
+  }
+
+  @Test
+  void everyHostAnswersForAGuestsNameAndWithinASecondForItsNewPlace() {
+    List<String> hosts = List.of("alpha", "beta", "gamma");
+    String name = "roamer.guests.example";
+    // A name of one word is in the zone that the agents answer for.
+    Served served = new Served("vm0", Optional.of("roamer"));
+    try {
+      for (String host : hosts) {
+        awaitTrue(() -> answerOf(host, "TXT", "_drover." + name).contains("host=alpha"));
+        assertThat(answerOf(host, "A", name)).isEqualTo(served.guest.address());
+        assertThat(answerOf(host, "AAAA", name)).isEqualTo(served.guest.bareAddresses().getLast());
+        assertThat(answerOf(host, "PTR", reverse(served.guest.address()))).isEqualTo(name + ".");
+      }
+
+      MigrationView begun = served.begin("gamma");
+      awaitTrue(() -> runs("gamma", served.guest.name()));
+      long deadline = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+      for (String host : hosts) {
+        String found = answerOf(host, "TXT", "_drover." + name);
+        while (!found.contains("host=gamma")) {
+          assertThat(System.nanoTime()).as("%s answers '%s'", host, found).isLessThan(deadline);
+          found = answerOf(host, "TXT", "_drover." + name);
+        }
+        assertThat(found).isEqualTo("\"move=1 host=gamma\"");
+      }
+      MigrationView _ = served.end(begun, "gamma");
+      assertThat(agent("gamma").migrations().getFirst().continuity())
+          .anyMatch(step -> step.name().equals("name-service") && step.state().equals("done"));
+      for (String host : hosts) {
+        assertThat(answerOf(host, "A", name)).isEqualTo(served.guest.address());
+        NetworkView view = agent(host).network(served.guest.name());
+        assertThat(view.at()).isEqualTo("gamma");
+        assertThat(view.names()).containsExactly(name);
+      }
+
+      // An agent knows nothing at its start, and is told; it denies nothing before that.
+      lab().stopPrograms("beta");
+      lab().startPrograms("beta");
+      awaitTrue(() -> answerOf("beta", "TXT", "_drover." + name).contains("host=gamma"));
+    } finally {
+      served.close();
+    }
+    for (String host : hosts) {
+      awaitTrue(() -> dig(host, "+noall", "+comments", name).contains("status: NXDOMAIN"));
+      assertThat(dig(host, "+noall", "+comments", "example.org")).contains("status: REFUSED");
+    }
+  }
+
+  private static boolean runs(String host, String guest) {
+    return agent(host).guests().stream()
+        .anyMatch(each -> each.name().equals(guest) && each.state().equals("running"));
+  }
+
+  private static String reverse(String address) {
+    List<String> parts = List.of(address.split("\\.", -1));
+    return String.join(".", parts.reversed()) + ".in-addr.arpa";
+  }
+
+  private static String answerOf(String host, String type, String name) {
+    return dig(host, "+short", type, name);
+  }
+
+  /** Asks a host's own name service from far away. */
+  private static String dig(String host, String... question) {
+    List<String> command =
+        new ArrayList<>(
+            List.of("dig", "+time=1", "+tries=5", "@" + lab().node(host).record().address()));
+    command.addAll(List.of(question));
+    return lab().client().run(command.toArray(String[]::new)).strip();
   }
 
   private static void awaitTrue(BooleanSupplier condition) {
