@@ -4,10 +4,13 @@ import io.drover.model.Problem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.OptionalInt;
 
 /**
- * Sends whole Ethernet frames out of one network interface, in whose name it likes. Safe for all
- * threads: a frame is one system call, which does not block.
+ * Sends whole Ethernet frames out of one network interface, in whose name it likes, and may get
+ * those of one type that come in. Safe for all threads: a frame is one system call, which does not
+ * block; but {@link #close} only when no thread is inside any more.
  */
 public final class PacketSocket implements AutoCloseable {
   private static final int AF_PACKET = 17;
@@ -16,6 +19,7 @@ public final class PacketSocket implements AutoCloseable {
   private static final int IFREQ_BYTES = 40;
   private static final int NAME_BYTES = 16;
   private static final int SOCKADDR_LL_BYTES = 20;
+  private static final int NO_TYPE = 0;
 
   private final String interfaceName;
   private final int descriptor;
@@ -25,12 +29,20 @@ public final class PacketSocket implements AutoCloseable {
     this.descriptor = descriptor;
   }
 
-  /** Opens one on an interface of the caller's network namespace; needs CAP_NET_RAW. */
+  /**
+   * Opens one that only sends, on an interface of the caller's network namespace; needs
+   * CAP_NET_RAW.
+   */
   public static PacketSocket open(String interfaceName) {
+    return open(interfaceName, NO_TYPE);
+  }
+
+  /** Opens one that also gets what comes in with this Ethernet type. */
+  public static PacketSocket open(String interfaceName, int etherType) {
     if (interfaceName.isEmpty() || interfaceName.length() >= NAME_BYTES) {
       throw new IllegalArgumentException("interface name '%s'".formatted(interfaceName));
     }
-    // Protocol 0: it sends and never receives.
+    // Protocol 0: it receives nothing, unless it is bound to a type.
     int descriptor = LibC.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0);
     if (descriptor < 0) {
       throw failed(interfaceName, -descriptor);
@@ -43,6 +55,7 @@ public final class PacketSocket implements AutoCloseable {
       if (result >= 0) {
         MemorySegment address = arena.allocate(SOCKADDR_LL_BYTES, 4);
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_PACKET);
+        address.set(ValueLayout.JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN), 2, (short) etherType);
         address.set(ValueLayout.JAVA_INT, 4, request.get(ValueLayout.JAVA_INT, NAME_BYTES));
         result = LibC.bind(descriptor, address);
       }
@@ -57,7 +70,7 @@ public final class PacketSocket implements AutoCloseable {
   private static RuntimeException failed(String interfaceName, int errno) {
     return Problem.host(
             "no-packet-socket",
-            "No frames can be sent on %s (%s)".formatted(interfaceName, LibC.reason(errno)),
+            "No frames can be sent or got on %s (%s)".formatted(interfaceName, LibC.reason(errno)),
             "Run the agent as root, and check that the interface is there and up.")
         .asException();
   }
@@ -71,6 +84,25 @@ public final class PacketSocket implements AutoCloseable {
         throw failed(interfaceName, (int) -result);
       }
     }
+  }
+
+  /**
+   * Waits for a frame. Blocks in native code, so give it a platform thread.
+   *
+   * @return its length, cut off at that of the segment; nothing when none came in time
+   */
+  public OptionalInt receive(MemorySegment into, int timeoutMillis) {
+    if (!LibC.readable(descriptor, timeoutMillis)) {
+      return OptionalInt.empty();
+    }
+    long count = LibC.read(descriptor, into);
+    if (count == -LibC.EAGAIN) {
+      return OptionalInt.empty();
+    }
+    if (count < 0) {
+      throw failed(interfaceName, (int) -count);
+    }
+    return OptionalInt.of((int) count);
   }
 
   @Override
