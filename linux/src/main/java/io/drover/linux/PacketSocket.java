@@ -5,12 +5,14 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
  * Sends whole Ethernet frames out of one network interface, in whose name it likes, and may get
- * those of one type that come in. Safe for all threads: a frame is one system call, which does not
- * block; but {@link #close} only when no thread is inside any more.
+ * those that come in. Safe for all threads: a frame is one system call, which does not block; but
+ * {@link #close} only when no thread is inside any more.
  */
 public final class PacketSocket implements AutoCloseable {
   private static final int AF_PACKET = 17;
@@ -19,7 +21,11 @@ public final class PacketSocket implements AutoCloseable {
   private static final int IFREQ_BYTES = 40;
   private static final int NAME_BYTES = 16;
   private static final int SOCKADDR_LL_BYTES = 20;
+  private static final int SOL_PACKET = 263;
+  private static final int PACKET_IGNORE_OUTGOING = 23;
   private static final int NO_TYPE = 0;
+  private static final int EVERY_TYPE = 3;
+  private static final int HEARD_BYTES = 64;
 
   private final String interfaceName;
   private final int descriptor;
@@ -35,6 +41,17 @@ public final class PacketSocket implements AutoCloseable {
    */
   public static PacketSocket open(String interfaceName) {
     return open(interfaceName, NO_TYPE);
+  }
+
+  /** Opens one that also gets all that comes in, but not what is sent out of the interface. */
+  public static PacketSocket listening(String interfaceName) {
+    PacketSocket socket = open(interfaceName, EVERY_TYPE);
+    int result = LibC.setIntOption(socket.descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+    if (result < 0) {
+      socket.close();
+      throw failed(interfaceName, -result);
+    }
+    return socket;
   }
 
   /** Opens one that also gets what comes in with this Ethernet type. */
@@ -103,6 +120,17 @@ public final class PacketSocket implements AutoCloseable {
       throw failed(interfaceName, (int) -count);
     }
     return OptionalInt.of((int) count);
+  }
+
+  /** The beginning of the next frame that comes in, if one does in time. */
+  public Optional<byte[]> hear(Duration limit) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(HEARD_BYTES);
+      OptionalInt count = receive(bytes, Math.toIntExact(limit.toMillis()));
+      return count.isEmpty()
+          ? Optional.empty()
+          : Optional.of(bytes.asSlice(0, count.getAsInt()).toArray(ValueLayout.JAVA_BYTE));
+    }
   }
 
   @Override

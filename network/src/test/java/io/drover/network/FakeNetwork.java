@@ -4,6 +4,7 @@ import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.Problem;
 import java.lang.foreign.MemorySegment;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -29,6 +30,7 @@ final class FakeNetwork implements HostNetwork {
   final Map<String, Vxlan> plain = new LinkedHashMap<>();
   private final Map<String, BlockingQueue<Vxlan>> probes = new ConcurrentHashMap<>();
   volatile Optional<FakeNetwork> other = Optional.empty();
+  boolean speaks;
   Optional<Problem> refusal = Optional.empty();
   Optional<Problem> plainRefusal = Optional.empty();
 
@@ -92,6 +94,11 @@ final class FakeNetwork implements HostNetwork {
   public synchronized void send(String bridge, List<byte[]> frames) {
     may();
     did.add("send " + bridge + " " + frames.size());
+  }
+
+  @Override
+  public synchronized boolean awaitFrame(GuestPort port, Duration limit) {
+    return speaks;
   }
 
   @Override
