@@ -104,7 +104,8 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().address().host(),
                             entry.getValue().address().port(),
                             entry.getValue().send().isGranted(),
-                            entry.getValue().receive().isGranted()))
+                            entry.getValue().receive().isGranted(),
+                            entry.getValue().trustedPath().isGranted()))
                 .toList());
     contents =
         Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());

@@ -221,8 +221,9 @@ final class ConfigurationFile {
     }
     Permission send = permission(peer, "send");
     Permission receive = permission(peer, "receive");
+    Permission trustedPath = permission(peer, "trusted-path");
     peer.refuseTheRest();
-    return address.map(where -> new Peer(where, send, receive));
+    return address.map(where -> new Peer(where, send, receive, trustedPath));
   }
 
   private static Permission permission(YamlMapping peer, String key) {

@@ -41,6 +41,8 @@ final class NetworkSection {
                 "redirect",
                 NetworkSettings.DEFAULT.redirect(),
                 NetworkSettings.Redirect.values()),
+            ConfigurationFile.number(
+                network, "vxlan-port", NetworkSettings.DEFAULT_VXLAN_PORT, 1, 65535),
             network.value(
                 "redirect-idle",
                 "a time from 1s to 24h",

@@ -46,7 +46,9 @@ final class Networks {
         way.host().value(),
         way.direction().name().toLowerCase(Locale.ROOT),
         way.stands(),
-        way.agreed());
+        way.agreed(),
+        way.carrier().name().toLowerCase(Locale.ROOT),
+        way.note());
   }
 
   private static List<String> texts(List<IpAddress> addresses) {

@@ -18,8 +18,10 @@ final class Peers {
    *
    * @param send whether guests may go there
    * @param receive whether guests may come from there
+   * @param trustedPath whether packets of guests that moved may cross the path to it in the clear
    */
-  record Peer(HostName name, String address, int port, boolean send, boolean receive) {
+  record Peer(
+      HostName name, String address, int port, boolean send, boolean receive, boolean trustedPath) {
     InetSocketAddress socketAddress() {
       return new InetSocketAddress(address, port);
     }

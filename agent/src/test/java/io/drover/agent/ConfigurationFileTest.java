@@ -82,7 +82,7 @@ class ConfigurationFileTest {
             tls: {authority: /a, certificate: /c, key: /k}
             peers:
               gamma: {address: gamma.example, send: true}
-              delta: {address: "198.51.100.2:7718", send: false, receive: true}
+              delta: {address: "198.51.100.2:7718", send: false, receive: true, trusted-path: true}
             operators: [alice, bob]
             run-directory: /run/d
             state-directory: /var/d
@@ -98,6 +98,7 @@ class ConfigurationFileTest {
               routed-bridges:
                 guests: {gateway: [192.0.2.1, "fe80::1"], mac: "02:00:5e:00:53:01"}
               redirect: "off"
+              vxlan-port: 4789
               redirect-idle: 1m
               dns:
                 server: 198.51.100.53
@@ -123,10 +124,16 @@ class ConfigurationFileTest {
                 Map.of(
                     new HostName("gamma"),
                     new Peer(
-                        new Endpoint("gamma.example", 7717), Permission.GRANTED, Permission.DENIED),
+                        new Endpoint("gamma.example", 7717),
+                        Permission.GRANTED,
+                        Permission.DENIED,
+                        Permission.DENIED),
                     new HostName("delta"),
                     new Peer(
-                        new Endpoint("198.51.100.2", 7718), Permission.DENIED, Permission.GRANTED)),
+                        new Endpoint("198.51.100.2", 7718),
+                        Permission.DENIED,
+                        Permission.GRANTED,
+                        Permission.GRANTED)),
                 List.of("alice", "bob"),
                 Path.of("/run/d"),
                 Path.of("/var/d"),
@@ -149,6 +156,7 @@ class ConfigurationFileTest {
                             "02:00:5e:00:53:01",
                             List.of(new IpAddress("192.0.2.1"), new IpAddress("fe80::1")))),
                     NetworkSettings.Redirect.OFF,
+                    4789,
                     Optional.of(Duration.ofMinutes(1)),
                     Optional.of(
                         new NameSettings(
@@ -206,6 +214,8 @@ class ConfigurationFileTest {
         "network:~  routed-bridges:~    g: {gateway: [192.0.2.1/24]}|line 3: the gateway"
             + " '192.0.2.1/24'",
         "network: {redirect: vpn}|one of tunnel, off",
+        "network: {vxlan-port: 0}|line 1: 'network.vxlan-port' is '0', not a number from 1 to 65535",
+        "peers:~  beta: {address: b, trusted-path: vxlan}|line 2: 'peers.beta.trusted-path' is 'vxlan'",
         "network: {dns: {server: ns}}|network.dns' wants server, key-file and zones",
         "network: {name-service: {listen: [192.0.2.1]}}|zones' is [], not zones such as [guests",
         "network: {name-service: {zones: [2.0.192.in-addr.arpa]}}|not zones such as [guests",

@@ -127,7 +127,7 @@ final class FakeService implements AgentService {
         1,
         List.of(),
         List.of("192.0.2.10"),
-        List.of(new NetworkView.WayView("beta", "to", true, true)),
+        List.of(new NetworkView.WayView("beta", "to", true, true, "tunnel", Optional.of("why"))),
         Optional.empty(),
         List.of(),
         Optional.empty(),

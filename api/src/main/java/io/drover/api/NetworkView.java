@@ -51,8 +51,17 @@ public record NetworkView(
    *
    * @param direction {@code from}: what arrives there comes here; {@code to}: what arrives here
    *     goes there
-   * @param stands whether there is a connection that carries it
+   * @param stands whether the two agents are connected
    * @param agreed whether the host that passes packets on has said that it does
+   * @param carrier {@code tunnel}: encrypted, through the agents' ports; {@code vxlan}: in the
+   *     clear
+   * @param note why that is the tunnel, where at least one of the two operators trusts the path
    */
-  public record WayView(String host, String direction, boolean stands, boolean agreed) {}
+  public record WayView(
+      String host,
+      String direction,
+      boolean stands,
+      boolean agreed,
+      String carrier,
+      Optional<String> note) {}
 }

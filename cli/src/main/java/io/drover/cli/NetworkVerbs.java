@@ -103,9 +103,17 @@ final class NetworkVerbs {
         way.direction().equals("to")
             ? "what arrives at %s goes to %s".formatted(view.host(), way.host())
             : "what arrives at %s comes to %s".formatted(way.host(), view.host());
+    boolean plain = way.carrier().equals("vxlan");
     if (!way.stands()) {
-      return what + ": not now, the hosts are not connected";
+      return plain
+          ? what + ", plainly by VXLAN, though the hosts' agents are not connected now"
+          : what + ": not now, the hosts are not connected";
     }
-    return way.agreed() ? what : what + ": not now, " + way.host() + " has not agreed";
+    if (!way.agreed()) {
+      return what + ": not now, " + way.host() + " has not agreed";
+    }
+    return plain
+        ? what + ", plainly by VXLAN"
+        : what + ", encrypted" + way.note().map(why -> " (not plainly: " + why + ")").orElse("");
   }
 }

@@ -189,11 +189,14 @@ class WanMovesIT {
           .containsExactlyInAnyOrderElementsOf(
               served.guest.bareAddresses().stream().map(IpAddress::new).toList());
       assertThat(there.ways())
-          .containsExactly(new NetworkView.WayView("alpha", "from", true, true));
+          .containsExactly(
+              new NetworkView.WayView("alpha", "from", true, true, "tunnel", Optional.empty()));
       assertThat(there.wayOut()).contains("alpha");
       NetworkView before = agent("alpha").network(served.guest.name());
       assertThat(before.at()).isEqualTo("gamma");
-      assertThat(before.ways()).containsExactly(new NetworkView.WayView("gamma", "to", true, true));
+      assertThat(before.ways())
+          .containsExactly(
+              new NetworkView.WayView("gamma", "to", true, true, "tunnel", Optional.empty()));
 
       served.moveKeepingClients("beta");
       NetworkView second = agent("beta").network(served.guest.name());
@@ -368,7 +371,8 @@ class WanMovesIT {
         assertThat(served.clients.getFirst().reports().values()).anyMatch(ClientReport::isCutOff);
         assertThat(agent("gamma").guest(served.guest.name()).state()).isEqualTo("running");
         assertThat(agent("gamma").network(served.guest.name()).ways())
-            .containsExactly(new NetworkView.WayView("alpha", "from", false, true));
+            .containsExactly(
+                new NetworkView.WayView("alpha", "from", false, true, "tunnel", Optional.empty()));
         String address = served.guest.address();
         own.node("router-a").run("ip", "route", "add", address, "via", "203.0.113.2");
         own.node("router-c").run("ip", "route", "add", address, "via", "203.0.113.2");

@@ -27,6 +27,10 @@ final class TunnelFrames {
   /** Says that the peer lives. */
   static final int KEEP_ALIVE = 5;
 
+  static final int TRUSTS = 6;
+  static final int ARRIVES = 7;
+  static final int DISTRUSTS = 8;
+
   static final int HEADER_BYTES = 4;
   static final int MAX_PACKET = TapDevice.MAX_FRAME_BYTES;
   private static final int MAX_MESSAGE = 64 << 10;
@@ -55,6 +59,9 @@ final class TunnelFrames {
           case RedirectMessage.Granted _ -> GRANTED;
           case RedirectMessage.Denied _ -> DENIED;
           case RedirectMessage.Ended _ -> ENDED;
+          case RedirectMessage.Trusts _ -> TRUSTS;
+          case RedirectMessage.Arrives _ -> ARRIVES;
+          case RedirectMessage.Distrusts _ -> DISTRUSTS;
         };
     return encode(kind, message);
   }
@@ -109,6 +116,9 @@ final class TunnelFrames {
         case DENIED -> receiver.message(decode(buffer, length, RedirectMessage.Denied.class));
         case ENDED -> receiver.message(decode(buffer, length, RedirectMessage.Ended.class));
         case KEEP_ALIVE -> {}
+        case TRUSTS -> receiver.message(decode(buffer, length, RedirectMessage.Trusts.class));
+        case ARRIVES -> receiver.message(decode(buffer, length, RedirectMessage.Arrives.class));
+        case DISTRUSTS -> receiver.message(decode(buffer, length, RedirectMessage.Distrusts.class));
         default -> throw new IOException("a frame of kind %d".formatted(kind));
       }
     }

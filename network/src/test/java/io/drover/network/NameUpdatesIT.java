@@ -139,6 +139,7 @@ class NameUpdatesIT {
             new NetworkSettings(
                 Map.of(),
                 NetworkSettings.Redirect.OFF,
+                NetworkSettings.DEFAULT_VXLAN_PORT,
                 Optional.empty(),
                 Optional.of(settings),
                 Optional.empty(),
