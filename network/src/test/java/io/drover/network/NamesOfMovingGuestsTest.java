@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -79,6 +80,16 @@ class NamesOfMovingGuestsTest {
     @Override
     public PeerChannel dial(HostName peer) {
       throw new AssertionError("nothing is routed");
+    }
+
+    @Override
+    public boolean trusts(HostName peer) {
+      return false;
+    }
+
+    @Override
+    public IpAddress address(HostName peer) {
+      throw new AssertionError("no path is trusted");
     }
 
     @Override

@@ -80,6 +80,7 @@ class RedirectsTest {
               port,
               Optional.empty(),
               Optional.empty(),
+              Optional.empty(),
               Hooks.NONE),
           network,
           this,
