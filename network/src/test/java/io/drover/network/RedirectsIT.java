@@ -810,7 +810,9 @@ class RedirectsIT {
     host("alpha").redirects.ended(WEB);
     for (String name : List.of("alpha", "beta")) {
       until("nothing is left at " + name, () -> !host(name).links().contains("drx"));
-      assertThat(Namespaces.in(host(name).namespace, "nft list tables")).doesNotContain("drx");
+      until(
+          "no table is left at " + name,
+          () -> !Namespaces.in(host(name).namespace, "nft list tables").contains("drx"));
     }
   }
 
