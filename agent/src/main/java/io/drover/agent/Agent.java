@@ -27,6 +27,7 @@ import io.drover.network.Continuity;
 import io.drover.network.GuestPort;
 import io.drover.network.HostNetwork;
 import io.drover.network.LinuxNetwork;
+import io.drover.network.NameService;
 import io.drover.network.Redirects;
 import io.drover.qemu.ImageServer;
 import io.drover.qemu.QemuGuest;
@@ -80,6 +81,7 @@ final class Agent implements AgentService, AutoCloseable {
   private final Contents contents;
   private final StoreWork storeWork;
   private final Redirects redirects;
+  private final NameService names;
   private final Continuity continuity;
   private final Departures departures;
   private final Arrivals arrivals;
@@ -110,7 +112,8 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().address().host(),
                             entry.getValue().address().port(),
                             entry.getValue().send().isGranted(),
-                            entry.getValue().receive().isGranted()))
+                            entry.getValue().receive().isGranted(),
+                            entry.getValue().trustedPath().isGranted()))
                 .toList());
     contents =
         Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
@@ -133,8 +136,16 @@ final class Agent implements AgentService, AutoCloseable {
             network,
             new RedirectDialer(peers, client),
             records);
+    names =
+        NameService.open(
+            configuration.name(),
+            configuration.network().nameService(),
+            peers.exchanging(),
+            peer -> new TunnelledChannel(client.names(peer, peers.exchangingAddress(peer))),
+            redirects);
     redirects.start();
-    continuity = new Continuity(configuration.name(), network, redirects, configuration.network());
+    continuity =
+        new Continuity(configuration.name(), network, redirects, names, configuration.network());
     guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     FileDigests digests = new FileDigests();
@@ -185,11 +196,13 @@ final class Agent implements AgentService, AutoCloseable {
             nativeTls::directory,
             configuration.maxMigrations(),
             continuity,
-            redirects);
+            redirects,
+            names);
     guests.showMigrations(
         guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
     guests.whenGone(contents::forget);
     restore();
+    names.start();
     port =
         Port.open(
             new InetSocketAddress(configuration.listen().host(), configuration.listen().port()),
@@ -566,6 +579,7 @@ final class Agent implements AgentService, AutoCloseable {
   public void close() throws IOException {
     localApi.close();
     port.close();
+    names.close();
     redirects.close();
     guests.close();
     contents.close();

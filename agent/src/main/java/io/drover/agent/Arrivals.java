@@ -21,6 +21,7 @@ import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.network.ArrivingGuest;
 import io.drover.network.Continuity;
+import io.drover.network.NameService;
 import io.drover.network.Redirects;
 import io.drover.qemu.ArrivingDisks;
 import io.drover.qemu.QemuGuest;
@@ -70,6 +71,7 @@ final class Arrivals implements PeerHandler {
   private final int limit;
   private final Continuity continuity;
   private final Redirects redirects;
+  private final NameService names;
   private final Map<ControlConnection, byte[]> offers = new ConcurrentHashMap<>();
   private final Map<MigrationId, Arrival> running = new ConcurrentHashMap<>();
 
@@ -110,7 +112,8 @@ final class Arrivals implements PeerHandler {
       Supplier<Path> nativeTlsDirectory,
       int limit,
       Continuity continuity,
-      Redirects redirects) {
+      Redirects redirects,
+      NameService names) {
     this.self = self;
     this.launcher = launcher;
     this.checks = checks;
@@ -126,6 +129,7 @@ final class Arrivals implements PeerHandler {
     this.limit = limit;
     this.continuity = continuity;
     this.redirects = redirects;
+    this.names = names;
   }
 
   Optional<IncomingMigration> find(MigrationId id) {
@@ -172,7 +176,7 @@ final class Arrivals implements PeerHandler {
       case Purpose.Channel channel ->
           peers.mayReceiveFrom(peer).or(() -> foreign(peer, channel.migration()));
       case Purpose.Probe() -> peers.mayReceiveFrom(peer);
-      case Purpose.Redirect() -> peers.mayRedirect(peer);
+      case Purpose.Redirect(), Purpose.Names() -> peers.mayExchange(peer);
     };
   }
 
@@ -220,6 +224,11 @@ final class Arrivals implements PeerHandler {
   @Override
   public void redirect(HostName peer, TlsChannel channel) {
     redirects.accept(peer, new TunnelledChannel(channel));
+  }
+
+  @Override
+  public void names(HostName peer, TlsChannel channel) {
+    names.accept(peer, new TunnelledChannel(channel));
   }
 
   @Override

@@ -89,12 +89,16 @@ class ClientVerbsTest {
                     Optional.of("web.example"))),
             List.of("192.0.2.10"),
             List.of(
-                new NetworkView.WayView("alpha", "from", true, true),
-                new NetworkView.WayView("gamma", "from", true, false)),
+                new NetworkView.WayView("alpha", "from", true, true, "vxlan", Optional.empty()),
+                new NetworkView.WayView("gamma", "from", true, false, "tunnel", Optional.empty()),
+                new NetworkView.WayView("delta", "from", true, true, "tunnel", Optional.empty()),
+                new NetworkView.WayView(
+                    "epsilon", "from", true, true, "tunnel", Optional.of("epsilon says: no"))),
             Optional.of("alpha"),
             List.of("inet drover_web"),
             Optional.of("ab12"),
-            Optional.of(7));
+            Optional.of(7),
+            List.of("web.guests.example"));
     agent().on("GET", "/v1/network/{guest}", here);
 
     assertThat(run("network", "show", "web")).isZero();
@@ -102,9 +106,13 @@ class ClientVerbsTest {
         .contains("web is on beta.")
         .contains("dr0 52:54:00:00:00:01 on br0 (routed): 192.0.2.10, web.example")
         .contains("192.0.2.10, after 2 moves")
-        .contains("what arrives at alpha comes to beta")
+        .contains("what arrives at alpha comes to beta, plainly by VXLAN")
+        .contains("what arrives at delta comes to beta, encrypted")
+        .contains(
+            "what arrives at epsilon comes to beta, encrypted (not plainly: epsilon says: no)")
         .contains("what arrives at gamma comes to beta: not now, gamma has not agreed")
         .contains("leave by alpha")
+        .contains("web.guests.example, answered by beta")
         .contains("inet drover_web (ab12)")
         .contains("7 open ones pass beta");
   }
@@ -122,18 +130,21 @@ class ClientVerbsTest {
                 1,
                 List.of(),
                 List.of("192.0.2.10"),
-                List.of(new NetworkView.WayView("beta", "to", false, true)),
+                List.of(
+                    new NetworkView.WayView("beta", "to", false, true, "tunnel", Optional.empty())),
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty(),
+                List.of()));
 
     assertThat(run("network", "show", "web")).isZero();
     assertThat(out.toString())
         .contains("web is on beta.")
         .contains("what arrives at alpha goes to beta: not now, the hosts are not connected")
         .contains("none of its own on alpha")
-        .doesNotContain("connections");
+        .doesNotContain("connections")
+        .doesNotContain("name service");
   }
 
   @Test

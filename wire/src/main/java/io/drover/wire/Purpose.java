@@ -32,4 +32,7 @@ public sealed interface Purpose {
 
   /** Packets of guests that moved between the two hosts, both ways. */
   record Redirect() implements Purpose {}
+
+  /** Which guests the called host has, and by what names; told until the caller ends it. */
+  record Names() implements Purpose {}
 }

@@ -59,6 +59,7 @@ class GoldenBytesTest {
     bytes.put("hello-channel", hello(new Purpose.Channel(ID, 2, 1, TICKET)));
     bytes.put("hello-probe", hello(new Purpose.Probe()));
     bytes.put("hello-redirect", hello(new Purpose.Redirect()));
+    bytes.put("hello-names", hello(new Purpose.Names()));
     bytes.put("welcome", WireCodec.encode(new HelloReply.Welcome(2, alpha)));
     bytes.put("hello-refused", WireCodec.encode(new HelloReply.Refused(PROBLEM)));
     GuestDefinition guest =

@@ -109,12 +109,13 @@ final class RandomMessages {
 
   Hello hello() {
     Purpose purpose =
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
           case 0 -> new Purpose.Control(MigrationId.random(random));
           case 1 ->
               new Purpose.Channel(
                   MigrationId.random(random), random.nextInt(99), random.nextInt(18), ticket());
           case 2 -> new Purpose.Redirect();
+          case 3 -> new Purpose.Names();
           default -> new Purpose.Probe();
         };
     return new Hello(2, 2, host(), purpose);
