@@ -14,9 +14,11 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.ReentrantLock;
@@ -50,7 +52,7 @@ final class BaseDigests {
    * @param offeredTo whose guests may be based on it without anybody having indexed it
    */
   private record Known(
-      List<FileStamp> stamps, DiskFormat format, String digest, Optional<Owner> offeredTo) {
+      List<FileStamp> stamps, DiskFormat format, String digest, Set<Owner> offeredTo) {
     BaseFiles image() {
       return new BaseFiles(stamps.stream().map(stamp -> Path.of(stamp.path())).toList(), format);
     }
@@ -112,18 +114,22 @@ final class BaseDigests {
         .name("digest-" + image.uppermost().getFileName())
         .start(
             () -> {
+              // Who asks once the answer is there asks anew.
               try {
-                digest.complete(read(image));
+                String answer = read(image);
+                ended(image);
+                digest.complete(answer);
               } catch (IOException | RuntimeException e) {
                 LOG.warn("what {} holds is not known: {}", image.uppermost(), e.getMessage());
+                ended(image);
                 digest.completeExceptionally(e);
-              } finally {
-                synchronized (this) {
-                  underWay.remove(image);
-                }
               }
             });
     return digest;
+  }
+
+  private synchronized void ended(BaseFiles image) {
+    underWay.remove(image);
   }
 
   private String read(BaseFiles image) throws IOException {
@@ -136,7 +142,7 @@ final class BaseDigests {
         throw new IOException("it was changed while it was read");
       }
       if (before.stream().allMatch(stamp -> stamp.tellsOfChangesAfter(begun))) {
-        remember(image, new Known(before, image.format(), digest, Optional.empty()));
+        remember(image, new Known(before, image.format(), digest, Set.of()));
       }
       return digest;
     } finally {
@@ -157,17 +163,19 @@ final class BaseDigests {
   /** From now on guests of that owner may be based on it, if it has not changed by then. */
   synchronized void offer(BaseFiles image, Owner owner) {
     Known before = known.get(image.uppermost().toString());
-    if (before != null && !before.offeredTo().equals(Optional.of(owner))) {
+    if (before != null && !before.offeredTo().contains(owner)) {
+      Set<Owner> owners = new HashSet<>(before.offeredTo());
+      owners.add(owner);
       known.put(
           image.uppermost().toString(),
-          new Known(before.stamps(), before.format(), before.digest(), Optional.of(owner)));
+          new Known(before.stamps(), before.format(), before.digest(), owners));
       save();
     }
   }
 
   synchronized List<BaseFiles> offeredTo(Owner owner) {
     return known.values().stream()
-        .filter(each -> each.offeredTo().equals(Optional.of(owner)))
+        .filter(each -> each.offeredTo().contains(owner))
         .map(Known::image)
         .toList();
   }

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 class BaseDigestsTest {
   private static final Clock LATER = Clock.offset(Clock.systemUTC(), Duration.ofMinutes(1));
   private static final Owner ALICE = new Owner("alice");
+  private static final Owner BOB = new Owner("bob");
 
   @TempDir private Path folder;
   private final List<String> read = new ArrayList<>();
@@ -165,10 +166,12 @@ class BaseDigestsTest {
     BaseFiles image = image("a.img", "one");
     BaseDigests digests = digests(LATER);
     assertThat(digests.of(image).join()).isEqualTo("one");
+    digests.offer(image, BOB);
     digests.offer(image, ALICE);
     BaseDigests next = digests(LATER);
     assertThat(next.known(image)).contains("one");
     assertThat(next.offeredTo(ALICE)).containsExactly(image);
+    assertThat(next.offeredTo(BOB)).containsExactly(image);
     assertThat(next.offeredTo(Owner.NOBODY)).isEmpty();
   }
 

@@ -295,7 +295,9 @@ class DisksIT {
   }
 
   private static void assertBased(MigrationView view, String base) {
-    assertThat(layers(view).layout()).isEqualTo(MigrationView.LayersView.BASED);
+    assertThat(layers(view).layout())
+        .as("%s", layers(view))
+        .isEqualTo(MigrationView.LayersView.BASED);
     assertThat(layers(view).base()).contains(base);
     assertThat(layers(view).sparedBytes()).isGreaterThan(BASE_BYTES / 2);
   }
