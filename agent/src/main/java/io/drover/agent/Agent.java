@@ -30,6 +30,7 @@ import io.drover.network.HostNetwork;
 import io.drover.network.LinuxNetwork;
 import io.drover.network.NameService;
 import io.drover.network.Redirects;
+import io.drover.qemu.ImageServer;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
@@ -40,6 +41,7 @@ import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Tickets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -51,7 +53,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,10 +65,14 @@ final class Agent implements AgentService, AutoCloseable {
   private static final Duration TICKET_VALIDITY = Duration.ofSeconds(60);
   private static final Duration POWER_DOWN_GRACE = Duration.ofSeconds(30);
 
+  /** A source waits for an answer meanwhile. */
+  private static final Duration BASE_PATIENCE = Duration.ofSeconds(8);
+
   private final AgentConfiguration configuration;
   private final AgentLock agentLock;
   private final QemuProgram qemu;
   private final SecureRandom random = new SecureRandom();
+  private final AtomicLong opened = new AtomicLong();
   private final CompletableFuture<Void> warm = new CompletableFuture<>();
   private final EventFeed events = new EventFeed(InstantSource.system());
   private final JournalRecords records;
@@ -112,7 +120,6 @@ final class Agent implements AgentService, AutoCloseable {
     contents = Contents.open(configuration.store(), Clock.systemUTC(), heap);
     AgentMemory memory = new AgentMemory(heap, configuration.store().limits().index());
     LOG.info("{} of {} of memory are for moves", memory.forMoves(), new ByteSize(heap));
-    storeWork = new StoreWork(contents);
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
         new ControlConnection.Timing(ControlConnection.Timing.DEFAULT.heartbeat(), silence);
@@ -145,6 +152,16 @@ final class Agent implements AgentService, AutoCloseable {
     guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     FileDigests digests = new FileDigests();
+    BaseDigests baseDigests =
+        new BaseDigests(
+            this::digest,
+            contents.areUsable()
+                ? Optional.of(contents.directory().resolve("bases.json"))
+                : Optional.empty(),
+            Clock.systemUTC());
+    BaseImages baseImages =
+        new BaseImages(baseDigests, contents::imagesFor, this::isWritten, BASE_PATIENCE);
+    storeWork = new StoreWork(contents, baseImages);
     NativeTls nativeTls = new NativeTls(configuration.tls(), runDirectory.resolve("native-tls"));
     departures =
         new Departures(
@@ -157,6 +174,8 @@ final class Agent implements AgentService, AutoCloseable {
             store,
             contents,
             memory,
+            baseDigests,
+            baseImages,
             runDirectory,
             nativeTls::directory,
             random,
@@ -169,13 +188,14 @@ final class Agent implements AgentService, AutoCloseable {
         new Arrivals(
             configuration.name(),
             launcher,
-            new ArrivalChecks(qemu, digests, HostMemory::now),
+            new ArrivalChecks(qemu, digests, HostMemory::now, baseImages),
             guests,
             peers,
             tickets,
             store,
             contents,
             memory,
+            baseImages,
             runDirectory,
             configuration.listen().host(),
             nativeTls::directory,
@@ -244,6 +264,30 @@ final class Agent implements AgentService, AutoCloseable {
           case TCG -> io.drover.qemu.Accelerator.TCG;
         };
     return QemuProgram.probe(configuration.qemu(), accelerator);
+  }
+
+  private String digest(BaseFiles image) throws IOException {
+    Path socket =
+        configuration.runDirectory().resolve("image-%d.sock".formatted(opened.incrementAndGet()));
+    try (ImageServer open = ImageServer.open(image.uppermost(), image.format(), socket)) {
+      return BaseDigest.of(open.device());
+    }
+  }
+
+  /** Whether an image is somebody's disk, or is to be. */
+  private boolean isWritten(Path image) {
+    return Stream.concat(guests.images().stream(), arrivals.arrivingImages().stream())
+            .anyMatch(disk -> isSame(disk, image))
+        || ImageWriters.haveOpen(image);
+  }
+
+  private static boolean isSame(Path disk, Path image) {
+    try {
+      return Files.isSameFile(disk, image);
+    } catch (IOException e) {
+      // One that is not there yet is no other's disk.
+      return disk.equals(image);
+    }
   }
 
   private void restore() {

@@ -67,6 +67,7 @@ final class Arrivals implements PeerHandler {
   private final MigrationStore store;
   private final Contents contents;
   private final AgentMemory memory;
+  private final BaseImages bases;
   private final Path runDirectory;
   private final String listenAddress;
   private final Supplier<Path> nativeTlsDirectory;
@@ -109,6 +110,7 @@ final class Arrivals implements PeerHandler {
       MigrationStore store,
       Contents contents,
       AgentMemory memory,
+      BaseImages bases,
       Path runDirectory,
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
@@ -125,6 +127,7 @@ final class Arrivals implements PeerHandler {
     this.store = store;
     this.contents = contents;
     this.memory = memory;
+    this.bases = bases;
     this.runDirectory = runDirectory;
     this.listenAddress = listenAddress;
     this.nativeTlsDirectory = nativeTlsDirectory;
@@ -317,8 +320,10 @@ final class Arrivals implements PeerHandler {
             launcher.program().version(),
             findings.postCopy(),
             findings.disks(),
+            findings.layers(),
             findings.warnings());
-    MoveMemory.Needs needs = MoveMemory.Needs.ofTarget(prepare.options(), answer.disks());
+    MoveMemory.Needs needs =
+        MoveMemory.Needs.ofTarget(prepare.options(), answer.disks(), answer.layers());
     if (prepare.dryRun() && !memory.hasRoomFor(needs)) {
       problems.add(full(needs));
     }
@@ -451,7 +456,8 @@ final class Arrivals implements PeerHandler {
         new QemuTarget(
             launcher,
             prepare.guest(),
-            ArrivingDisks.toBeMade(prepare.guest(), arriving(prepare, answer.disks())));
+            ArrivingDisks.toBeMade(
+                prepare.guest(), arriving(prepare, answer.disks(), answer.layers())));
     Arrival arrival =
         make(
             connection.migration(),
@@ -489,13 +495,46 @@ final class Arrivals implements PeerHandler {
   }
 
   private static ArrivingDisks disksOf(MigrationEntry.IncomingPart part) {
-    return ArrivingDisks.foundAgain(part.prepare().guest(), arriving(part.prepare(), part.disks()));
+    return ArrivingDisks.foundAgain(
+        part.prepare().guest(), arriving(part.prepare(), part.disks(), part.layers()));
   }
 
   private static List<ArrivingDisks.ArrivingDisk> arriving(
-      PeerMessage.Prepare prepare, List<Integer> moving) {
+      PeerMessage.Prepare prepare, List<Integer> moving, List<PeerMessage.DiskLayers> layers) {
     return moving.stream()
-        .map(disk -> new ArrivingDisks.ArrivingDisk(disk, prepare.images().get(disk).size()))
+        .map(
+            disk -> {
+              PeerMessage.DiskImage image = prepare.images().get(disk);
+              return new ArrivingDisks.ArrivingDisk(
+                  disk,
+                  image.size(),
+                  layers.stream()
+                      .filter(each -> each.disk() == disk)
+                      .flatMap(each -> base(each, image).stream())
+                      .findFirst());
+            })
+        .toList();
+  }
+
+  private static Optional<ArrivingDisks.ArrivingBase> base(
+      PeerMessage.DiskLayers layers, PeerMessage.DiskImage image) {
+    return layers
+        .base()
+        .map(
+            base ->
+                new ArrivingDisks.ArrivingBase(
+                    Path.of(base.path()),
+                    base.format(),
+                    layers.use() == PeerMessage.BaseUse.ON_COPY
+                        ? image.base().map(PeerMessage.BaseImage::size)
+                        : Optional.empty()));
+  }
+
+  /** Images that guests on their way here are going to write to, or that are being copied here. */
+  List<Path> arrivingImages() {
+    return running.values().stream()
+        .filter(arrival -> !arrival.migration.record().hasEnded())
+        .flatMap(arrival -> arrival.hypervisor.disks().images().stream())
         .toList();
   }
 
@@ -505,13 +544,18 @@ final class Arrivals implements PeerHandler {
       QemuTarget hypervisor,
       Optional<byte[]> offer) {
     // What began before is not refused any more.
-    MoveMemory.Needs needs = MoveMemory.Needs.ofTarget(part.prepare().options(), part.disks());
+    MoveMemory.Needs needs =
+        MoveMemory.Needs.ofTarget(part.prepare().options(), part.disks(), part.layers());
     return make(
         id,
         part.source(),
         part.prepare(),
         new PeerMessage.Prepared(
-            launcher.program().version(), part.settings().postCopy(), part.disks(), List.of()),
+            launcher.program().version(),
+            part.settings().postCopy(),
+            part.disks(),
+            part.layers(),
+            List.of()),
         part.settings(),
         part.state(),
         hypervisor,
@@ -568,6 +612,7 @@ final class Arrivals implements PeerHandler {
             () -> bytes(tunnel, disks),
             () -> tunnel.flatMap(TargetTunnel::content),
             disks::content);
+    record.layers(LayersViews.of(prepare.guest(), prepare.images(), answer.layers()));
     Optional<ArrivingGuest> arriving =
         continuity(
             prepare,
@@ -600,7 +645,7 @@ final class Arrivals implements PeerHandler {
             channels,
             disks,
             arriving,
-            new Around(id, source, prepare, answer.disks(), settings, tunnel, own));
+            new Around(id, source, prepare, answer, settings, tunnel, own));
     Arrival arrival = new Arrival(prepare, hypervisor, tunnel, disks, migration);
     running.put(id, arrival);
     return arrival;
@@ -681,7 +726,7 @@ final class Arrivals implements PeerHandler {
     private final MigrationId id;
     private final HostName source;
     private final PeerMessage.Prepare prepare;
-    private final List<Integer> disks;
+    private final PeerMessage.Prepared answer;
     private final TransferSettings settings;
     private final Optional<TargetTunnel> tunnel;
     private final MoveMemory own;
@@ -690,14 +735,14 @@ final class Arrivals implements PeerHandler {
         MigrationId id,
         HostName source,
         PeerMessage.Prepare prepare,
-        List<Integer> disks,
+        PeerMessage.Prepared answer,
         TransferSettings settings,
         Optional<TargetTunnel> tunnel,
         MoveMemory own) {
       this.id = id;
       this.source = source;
       this.prepare = prepare;
-      this.disks = disks;
+      this.answer = answer;
       this.settings = settings;
       this.tunnel = tunnel;
       this.own = own;
@@ -712,7 +757,8 @@ final class Arrivals implements PeerHandler {
               prepare.options(),
               Optional.empty(),
               Optional.of(
-                  new MigrationEntry.IncomingPart(source, prepare, disks, settings, state))));
+                  new MigrationEntry.IncomingPart(
+                      source, prepare, answer.disks(), answer.layers(), settings, state))));
     }
 
     @Override
@@ -740,6 +786,23 @@ final class Arrivals implements PeerHandler {
         contents.disksGone(prepare.guest().name());
       } else if (guests.find(prepare.guest().name()).isEmpty()) {
         contents.forget(prepare.guest().name()); // it ended as soon as it was here
+      } else {
+        offerBases();
+      }
+    }
+
+    /** What was copied once need not be copied for the next guest, nor when this one returns. */
+    private void offerBases() {
+      for (PeerMessage.DiskLayers layers : answer.layers()) {
+        if (layers.use() == PeerMessage.BaseUse.ON_COPY) {
+          layers
+              .base()
+              .ifPresent(
+                  base ->
+                      bases.offer(
+                          new BaseFiles(List.of(Path.of(base.path())), base.format()),
+                          Contents.owner(prepare.guest())));
+        }
       }
     }
   }

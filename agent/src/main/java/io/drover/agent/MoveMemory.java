@@ -3,14 +3,21 @@ package io.drover.agent;
 import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ContentReceiver;
 import io.drover.chunk.exchange.ContentSender;
+import io.drover.model.Chain;
 import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationOptions;
 import io.drover.qemu.nbd.NbdServer;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.PeerMessage.DiskLayers;
+import io.drover.wire.Purpose;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * What one end of a move has of the agent's memory, from before it begins until nothing of it is
@@ -54,25 +61,45 @@ final class MoveMemory implements AutoCloseable {
   static final class Needs {
     private final Side side;
     private final MigrationOptions options;
-    private final List<Integer> disks;
+    private final List<Integer> channels;
 
-    private Needs(Side side, MigrationOptions options, List<Integer> disks) {
+    private Needs(Side side, MigrationOptions options, List<Integer> channels) {
       this.side = side;
       this.options = options;
-      this.disks = List.copyOf(disks);
+      this.channels = channels;
     }
 
-    /** Which of the disks move is not known before the target has looked. */
+    /** Which of the disks move, and with which bases, is not known before the target has looked. */
     static Needs ofSource(MigrationOptions options, int disks) {
-      return new Needs(Side.SOURCE, options, IntStream.range(0, disks).boxed().toList());
+      IntStream ofBases =
+          IntStream.range(0, options.chain() == Chain.KEEP ? disks : 0)
+              .map(disk -> Purpose.Channel.FIRST_BASE + disk);
+      IntStream ofDisks = IntStream.range(0, disks).map(disk -> Purpose.Channel.FIRST_DISK + disk);
+      return new Needs(Side.SOURCE, options, IntStream.concat(ofDisks, ofBases).boxed().toList());
     }
 
-    static Needs ofTarget(MigrationOptions options, List<Integer> moving) {
-      return new Needs(Side.TARGET, options, moving);
+    static Needs ofTarget(MigrationOptions options, List<Integer> moving, List<DiskLayers> layers) {
+      return new Needs(Side.TARGET, options, channels(moving, layers));
+    }
+
+    /** Those of the disks, and of each base that is copied. */
+    private static List<Integer> channels(List<Integer> moving, List<DiskLayers> layers) {
+      Set<Optional<PeerMessage.BaseFile>> copied = new HashSet<>();
+      return Stream.concat(
+              moving.stream().map(disk -> Purpose.Channel.FIRST_DISK + disk),
+              layers.stream()
+                  .filter(
+                      each -> each.use() == PeerMessage.BaseUse.ON_COPY && copied.add(each.base()))
+                  .map(each -> Purpose.Channel.FIRST_BASE + each.disk()))
+          .toList();
     }
 
     long bytes() {
-      return fixed() + pages() + replay() + kept() + disks.size() * (disk() + changes() + blocks());
+      return fixed()
+          + pages()
+          + replay()
+          + kept()
+          + channels.size() * (disk() + changes() + blocks());
     }
 
     private long fixed() {
@@ -127,7 +154,7 @@ final class MoveMemory implements AutoCloseable {
   }
 
   /**
-   * What a disk that moves has.
+   * What a disk that moves has, and a base that is copied ahead of it.
    *
    * @param changes what is to be written to it and is not yet
    * @param blocks what is on its way by content
@@ -141,6 +168,7 @@ final class MoveMemory implements AutoCloseable {
   private final MemoryBudget.Share fixed;
   private final MemoryBudget.Share pages;
   private final MemoryBudget.Share replay;
+  // By the numbers of their channels.
   private final Map<Integer, Disk> disks = new TreeMap<>();
   private Optional<MemoryBudget.Share> kept;
 
@@ -150,9 +178,9 @@ final class MoveMemory implements AutoCloseable {
     pages = whole.part(needs.pages());
     replay = whole.part(needs.replay());
     kept = Optional.of(whole.part(needs.kept()));
-    for (int disk : needs.disks) {
+    for (int channel : needs.channels) {
       disks.put(
-          disk,
+          channel,
           new Disk(
               whole.part(needs.disk()), whole.part(needs.changes()), whole.part(needs.blocks())));
     }
@@ -178,19 +206,22 @@ final class MoveMemory implements AutoCloseable {
     return once;
   }
 
-  synchronized Disk disk(int disk) {
-    Disk found = disks.get(disk);
+  /** For the disk, or the base, that has this channel. */
+  synchronized Disk disk(int channel) {
+    Disk found = disks.get(channel);
     if (found == null) {
-      throw new IllegalStateException("there is no memory for disk %d".formatted(disk));
+      throw new IllegalStateException(
+          "there is no memory for channel %s".formatted(ChannelNames.ofDisk(channel)));
     }
     return found;
   }
 
-  /** No others do: what was there for them is free. */
-  synchronized void disksMove(List<Integer> moving) {
+  /** These disks move, with these bases, and no others: what was there for them is free. */
+  synchronized void decided(List<Integer> moving, List<DiskLayers> layers) {
+    List<Integer> channels = Needs.channels(moving, layers);
     disks.forEach(
-        (disk, memory) -> {
-          if (!moving.contains(disk)) {
+        (channel, memory) -> {
+          if (!channels.contains(channel)) {
             memory.close();
           }
         });

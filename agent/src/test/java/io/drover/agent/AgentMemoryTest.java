@@ -4,12 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.model.ByteSize;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
+import io.drover.model.DiskFormat;
 import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Mode;
 import io.drover.model.Problem;
+import io.drover.model.Storage;
 import io.drover.model.Transport;
+import io.drover.wire.PeerMessage;
+import io.drover.wire.Purpose;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +33,19 @@ class AgentMemoryTest {
           0,
           Dedup.OFF);
 
+  private static final MigrationOptions KEEPING =
+      new MigrationOptions(
+          Mode.AUTO,
+          Transport.TUNNEL,
+          Optional.empty(),
+          MigrationOptions.DEFAULT_MAX_DOWNTIME,
+          0,
+          Dedup.AUTO,
+          Storage.AUTO,
+          Chain.KEEP);
+
+  private static final int DISK = Purpose.Channel.FIRST_DISK;
+  private static final int BASE = Purpose.Channel.FIRST_BASE;
   private static final Duration NO_TIME = Duration.ZERO;
 
   /** What the launcher gives an agent, with the index that it has if nobody says. */
@@ -40,7 +58,8 @@ class AgentMemoryTest {
   }
 
   private static MoveMemory.Needs target(int disks) {
-    return MoveMemory.Needs.ofTarget(DEFAULTS, IntStream.range(0, disks).boxed().toList());
+    return MoveMemory.Needs.ofTarget(
+        DEFAULTS, IntStream.range(0, disks).boxed().toList(), List.of());
   }
 
   private static int admitted(AgentMemory memory, MoveMemory.Needs... each) {
@@ -98,9 +117,9 @@ class AgentMemoryTest {
     MoveMemory move = new MoveMemory(budget.admit(needs.bytes(), NO_TIME).orElseThrow(), needs);
     assertThat(move.pages().tryTake(500_000)).isTrue();
     assertThat(move.replay().tryTake(1 << 20)).isTrue();
-    assertThat(move.disk(0).changes().tryTake(1 << 20)).isTrue();
-    assertThat(move.disk(2).blocks().tryTake(500_000)).isTrue();
-    assertThatThrownBy(() -> move.disk(3)).isInstanceOf(IllegalStateException.class);
+    assertThat(move.disk(DISK).changes().tryTake(1 << 20)).isTrue();
+    assertThat(move.disk(DISK + 2).blocks().tryTake(500_000)).isTrue();
+    assertThatThrownBy(() -> move.disk(DISK + 3)).isInstanceOf(IllegalStateException.class);
     List<MemoryBudget.Share> kept = new ArrayList<>();
     move.kept().ifPresent(kept::add);
     assertThat(move.kept()).as("it has one user").isEmpty();
@@ -118,12 +137,49 @@ class AgentMemoryTest {
     AgentMemory memory = usual();
     MoveMemory.Needs needs = source(8);
     for (int move = 0; move < 16; move++) {
-      new MoveMemory(memory.admit(needs).orElseThrow(), needs).disksMove(List.of());
+      new MoveMemory(memory.admit(needs).orElseThrow(), needs).decided(List.of(), List.of());
     }
     MoveMemory.Needs one = source(2);
     MoveMemory second = new MoveMemory(memory.admit(one).orElseThrow(), one);
-    second.disksMove(List.of(1));
-    assertThat(second.disk(1).changes().tryTake(1 << 20)).isTrue();
-    assertThat(second.disk(0).changes().tryTake(1)).isFalse();
+    second.decided(List.of(1), List.of());
+    assertThat(second.disk(DISK + 1).changes().tryTake(1 << 20)).isTrue();
+    assertThat(second.disk(DISK).changes().tryTake(1)).isFalse();
+  }
+
+  private static PeerMessage.DiskLayers layers(int disk, PeerMessage.BaseUse use, String base) {
+    return new PeerMessage.DiskLayers(
+        disk, use, Optional.of(new PeerMessage.BaseFile(base, DiskFormat.RAW)), "");
+  }
+
+  @Test
+  void aBaseThatIsCopiedHasWhatADiskHas() {
+    assertThat(MoveMemory.Needs.ofSource(KEEPING, 2).bytes()).isEqualTo(source(4).bytes());
+    List<PeerMessage.DiskLayers> layers =
+        List.of(
+            layers(0, PeerMessage.BaseUse.ON_COPY, "/copy"),
+            layers(1, PeerMessage.BaseUse.ON_COPY, "/copy"),
+            layers(2, PeerMessage.BaseUse.ON_BASE, "/base"));
+    MoveMemory.Needs needs = MoveMemory.Needs.ofTarget(KEEPING, List.of(0, 1, 2), layers);
+    assertThat(needs.bytes()).as("disks on one base share it").isEqualTo(target(4).bytes());
+    MoveMemory atTarget = new MoveMemory(LeastMemory.of(needs.bytes()), needs);
+    assertThat(atTarget.disk(BASE).changes().tryTake(1 << 20)).isTrue();
+    assertThatThrownBy(() -> atTarget.disk(BASE + 1)).isInstanceOf(IllegalStateException.class);
+  }
+
+  @Test
+  void basesThatNeedNotBeCopiedTakeNothing() {
+    MoveMemory.Needs needs = MoveMemory.Needs.ofSource(KEEPING, 3);
+    MemoryBudget budget = new MemoryBudget(new ByteSize(needs.bytes()));
+    MoveMemory move = new MoveMemory(budget.admit(needs.bytes(), NO_TIME).orElseThrow(), needs);
+    move.decided(
+        List.of(1, 2),
+        List.of(
+            layers(1, PeerMessage.BaseUse.ON_BASE, "/base"),
+            layers(2, PeerMessage.BaseUse.ON_COPY, "/copy")));
+    // One disk and two bases are left out.
+    assertThat(budget.inUse().bytes()).isEqualTo(source(3).bytes());
+    assertThat(move.disk(BASE + 2).changes().tryTake(1 << 20)).isTrue();
+    move.close();
+    assertThat(budget.inUse().bytes()).isZero();
   }
 }

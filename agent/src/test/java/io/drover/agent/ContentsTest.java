@@ -78,6 +78,14 @@ class ContentsTest {
     return LeastMemory.of(Checkpoint.leastMemory());
   }
 
+  private BaseImages bases(Contents contents) {
+    return new BaseImages(
+        new BaseDigests(_ -> "", Optional.empty(), Clock.systemUTC()),
+        contents::imagesFor,
+        _ -> false,
+        Duration.ZERO);
+  }
+
   private Checkpoint leave(Contents contents) {
     Checkpoint checkpoint = contents.checkpoint(guest("alice"), forCheckpoint()).orElseThrow();
     for (int i = 0; i < PAGES; i++) {
@@ -247,7 +255,7 @@ class ContentsTest {
     Path image = folder.resolve("base.raw");
     Files.write(image, memory);
     try (Contents contents = open(ByteSize.ofMebibytes(16))) {
-      StoreWork work = new StoreWork(contents);
+      StoreWork work = new StoreWork(contents, bases(contents));
       StoreJobView indexed =
           done(
               work,

@@ -3,6 +3,7 @@ package io.drover.agent;
 import io.drover.model.ByteSize;
 import io.drover.model.MemoryBudget;
 import io.drover.model.MigrationOptions;
+import java.util.List;
 import java.util.stream.IntStream;
 
 /** What a move has where others leave nothing above. */
@@ -16,7 +17,7 @@ final class LeastMemory {
   static MoveMemory ofTarget(int disks) {
     return of(
         MoveMemory.Needs.ofTarget(
-            MigrationOptions.defaults(), IntStream.range(0, disks).boxed().toList()));
+            MigrationOptions.defaults(), IntStream.range(0, disks).boxed().toList(), List.of()));
   }
 
   static MemoryBudget.Share of(long bytes) {

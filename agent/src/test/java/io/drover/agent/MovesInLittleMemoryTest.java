@@ -23,6 +23,7 @@ import io.drover.qemu.nbd.NbdLimits;
 import io.drover.qemu.nbd.NbdListener;
 import io.drover.qemu.nbd.NbdServer;
 import io.drover.qemu.nbd.RequestFlags;
+import io.drover.wire.Purpose;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
@@ -238,7 +239,8 @@ class MovesInLittleMemoryTest {
     int disks = 2;
     int moves = 3;
     MoveMemory.Needs source = MoveMemory.Needs.ofSource(MigrationOptions.defaults(), disks);
-    MoveMemory.Needs target = MoveMemory.Needs.ofTarget(MigrationOptions.defaults(), List.of(0, 1));
+    MoveMemory.Needs target =
+        MoveMemory.Needs.ofTarget(MigrationOptions.defaults(), List.of(0, 1), List.of());
     ByteSize size = new ByteSize(moves * (source.bytes() + target.bytes()));
     MemoryBudget[] agents = {new MemoryBudget(size), new MemoryBudget(size)};
     List<MoveMemory> own = new ArrayList<>();
@@ -254,8 +256,8 @@ class MovesInLittleMemoryTest {
         own.addAll(List.of(atSource, atTarget));
         for (int disk = 0; disk < disks; disk++) {
           long seed = 10L * move + disk;
-          MoveMemory.Disk here = atSource.disk(disk);
-          MoveMemory.Disk there = atTarget.disk(disk);
+          MoveMemory.Disk here = atSource.disk(Purpose.Channel.FIRST_DISK + disk);
+          MoveMemory.Disk there = atTarget.disk(Purpose.Channel.FIRST_DISK + disk);
           all.add(threads.submit(task(() -> moveDisk(seed, here, there))));
         }
       }

@@ -15,6 +15,7 @@ import io.drover.qemu.nbd.BlockDevice;
 import io.drover.qemu.nbd.DeviceFeature;
 import io.drover.qemu.nbd.Extent;
 import io.drover.qemu.nbd.RequestFlags;
+import io.drover.wire.Purpose;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -127,7 +128,7 @@ class NamedChangesTest {
     DiskService service =
         new DiskService(
             new Device(),
-            atTarget.disk(0).changes(),
+            atTarget.disk(Purpose.Channel.FIRST_DISK).changes(),
             answer -> receiver[0].back(answer, 0, answer.length));
     receiver[0] =
         new ContentReceiver(
@@ -145,7 +146,7 @@ class NamedChangesTest {
               @Override
               public void arrived(ChunkName name, byte[] bytes, int offset) {}
             },
-            atTarget.disk(0).blocks(),
+            atTarget.disk(Purpose.Channel.FIRST_DISK).blocks(),
             toSource::write,
             service::received);
     NamedChanges changes =
@@ -153,7 +154,7 @@ class NamedChangesTest {
             "disk-0",
             compression,
             new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
-            atSource.disk(0).blocks(),
+            atSource.disk(Purpose.Channel.FIRST_DISK).blocks(),
             (bytes, offset, length) -> {
               crossed.addAndGet(length);
               toTarget.write(bytes, offset, length);

@@ -64,6 +64,7 @@ class SourceDiskChannelsTest {
         storage,
         folder,
         List::of,
+        List::of,
         new DisksByContent(Dedup.AUTO),
         LeastMemory.ofSource(2),
         purpose -> {
@@ -95,6 +96,16 @@ class SourceDiskChannelsTest {
     assertThat(aside(one)).hasContent("one");
     assertThat(two).doesNotExist();
     assertThat(aside(two)).hasContent("two");
+  }
+
+  @Test
+  void whatImagesAreBasedOnStaysInItsPlace() throws IOException {
+    Path base = Files.writeString(folder.resolve("base.img"), "base");
+    SourceDiskChannels based = disks(Storage.AUTO);
+    based.putAside(List.of(0));
+    based.release(List.of(1));
+    assertThat(base).hasContent("base");
+    assertThat(aside(one)).as("a relative name of the base still leads there").hasParent(folder);
   }
 
   @Test

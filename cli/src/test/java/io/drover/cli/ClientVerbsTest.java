@@ -306,6 +306,39 @@ class ClientVerbsTest {
   }
 
   @Test
+  void asksForAChainAndTellsWhatBecameOfIt() {
+    List<MigrationView.LayersView> layers =
+        List.of(
+            new MigrationView.LayersView(
+                "/a", MigrationView.LayersView.BASED, Optional.of("/b"), 1 << 30, ""),
+            new MigrationView.LayersView(
+                "/c", MigrationView.LayersView.BASE_COPIED, Optional.of("/d"), 0, ""),
+            new MigrationView.LayersView(
+                "/e", MigrationView.LayersView.FLATTENED, Optional.empty(), 0, "as asked"));
+    agent()
+        .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
+        .events(
+            events(
+                view(
+                    "ended",
+                    1,
+                    Optional.of("completed"),
+                    Optional.of(new MigrationView.DisksView(0, 0, Optional.empty(), layers)))));
+
+    assertThat(run("migrate", "web", "--to", "beta", "--storage-chain", "keep")).isZero();
+
+    assertThat(agent().asked)
+        .containsExactly(
+            "POST /v1/migrations {\"guest\":\"web\",\"to\":\"beta\",\"storageChain\":\"keep\"}");
+    assertThat(out.toString())
+        .contains("/a is based on /b there, which spared 1.00 GiB")
+        .contains("/c is based on /d, which was copied as well")
+        .contains("/e is flattened: as asked");
+    assertThat(run("migrate", "web", "--to", "beta", "--storage-chain", "twist"))
+        .isEqualTo(Problem.Kind.USAGE.exitCode());
+  }
+
+  @Test
   void tellsAFailedMigrationByItsExitCode() {
     agent()
         .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
@@ -455,6 +488,14 @@ class ClientVerbsTest {
   }
 
   private static MigrationView view(String phase, double progress, Optional<String> outcome) {
+    return view(phase, progress, outcome, Optional.empty());
+  }
+
+  private static MigrationView view(
+      String phase,
+      double progress,
+      Optional<String> outcome,
+      Optional<MigrationView.DisksView> disks) {
     return new MigrationView(
         ID,
         "web",
@@ -491,7 +532,7 @@ class ClientVerbsTest {
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(),
         Optional.empty(),
-        Optional.empty(),
+        disks,
         List.of(),
         List.of());
   }

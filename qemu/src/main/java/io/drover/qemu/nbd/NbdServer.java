@@ -59,7 +59,7 @@ public final class NbdServer {
       return extras.isEmpty()
           ? new NbdEnd.Looked()
           : new ServerSession(
-                  export, connection, device, extras.get(), new InFlight(limits, memory))
+                  export, connection, device, extras.get(), new InFlight(limits.requests(), memory))
               .run();
     } catch (IOException e) {
       return new NbdEnd.Broken(describe(e));

@@ -1,9 +1,11 @@
 package io.drover.qemu.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.model.ByteSize;
 import io.drover.model.MemoryBudget;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -17,11 +19,10 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class InFlightTest {
   private static final int MIB = 1 << 20;
-  private static final NbdLimits LIMITS = new NbdLimits(8, Duration.ofSeconds(1));
 
   private final MemoryBudget budget = new MemoryBudget(new ByteSize(32L * MIB));
   private final MemoryBudget.Share memory = budget.admit(2L * MIB, Duration.ZERO).orElseThrow();
-  private final InFlight inFlight = new InFlight(LIMITS, memory);
+  private final InFlight inFlight = new InFlight(8, memory);
 
   @Test
   void whatIsInFlightIsCountedAndGivenBack() throws Exception {
@@ -54,7 +55,7 @@ class InFlightTest {
             () -> {
               try {
                 return inFlight.begin(MIB);
-              } catch (InterruptedException e) {
+              } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
               }
             });
@@ -65,5 +66,24 @@ class InFlightTest {
     inFlight.end(next.get(30, TimeUnit.SECONDS));
     inFlight.end(half);
     others.close();
+  }
+
+  @Test
+  void nobodyWaitsForMemoryThatHasBeenGivenBack() throws Exception {
+    ByteBuffer last = inFlight.begin(MIB);
+    CompletableFuture<Throwable> next = new CompletableFuture<>();
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                inFlight.end(inFlight.begin(32 * MIB));
+              } catch (IOException | InterruptedException e) {
+                next.complete(e);
+              }
+            });
+    memory.close();
+    inFlight.end(last);
+    assertThat(next.get(30, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
+    assertThatThrownBy(() -> inFlight.begin(1)).isInstanceOf(IOException.class);
   }
 }
