@@ -80,7 +80,7 @@ final class BaseCopy {
       requireWell();
       target.flush();
       remaining.set(0);
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) {
       failed.accept(String.valueOf(e.getMessage()));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -115,7 +115,7 @@ final class BaseCopy {
                 device.read(offset, bytes);
                 target.write(offset, bytes.flip(), RequestFlags.NONE);
                 long _ = remaining.addAndGet(-bytes.capacity());
-              } catch (IOException e) {
+              } catch (IOException | RuntimeException e) {
                 failure = Optional.of(String.valueOf(e.getMessage()));
               } finally {
                 pieces.end(bytes);

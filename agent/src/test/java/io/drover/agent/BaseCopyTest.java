@@ -126,6 +126,21 @@ class BaseCopyTest {
   }
 
   @Test
+  void aDefectIsNoPieceThatIsThere() throws InterruptedException {
+    SparseDevice target =
+        new SparseDevice(SIZE) {
+          @Override
+          public synchronized void write(long offset, ByteBuffer data, RequestFlags flags) {
+            throw new IllegalStateException("a defect");
+          }
+        };
+    BaseCopy copy = start(target);
+    assertThat(failures.poll(20, TimeUnit.SECONDS)).isEqualTo("a defect");
+    assertThat(copy.progress().remainingBytes()).isPositive();
+    assertThat(target.requests).doesNotContain("flush");
+  }
+
+  @Test
   void aBaseOfAnotherSizeIsNotCopied() throws InterruptedException {
     SparseDevice target = new SparseDevice(SIZE - 512);
     BaseCopy copy = start(target);
