@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -22,11 +23,24 @@ import java.util.Set;
  */
 final class BaseFileDevice implements BlockDevice, Closeable {
   private final FileChannel file;
+  private final Forcing forcing;
   private final long size;
+  private Optional<IOException> lost = Optional.empty();
+
+  /** Puts what was written to a file on stable storage. */
+  @FunctionalInterface
+  interface Forcing {
+    void force(FileChannel file) throws IOException;
+  }
 
   BaseFileDevice(Path image) throws IOException {
+    this(image, file -> file.force(true));
+  }
+
+  BaseFileDevice(Path image, Forcing forcing) throws IOException {
     file = FileChannel.open(image, StandardOpenOption.WRITE);
     size = file.size();
+    this.forcing = forcing;
   }
 
   @Override
@@ -61,9 +75,18 @@ final class BaseFileDevice implements BlockDevice, Closeable {
     throw new NbdErrorException(NbdError.NOT_SUPPORTED, "nothing of a base is given up");
   }
 
+  /** The kernel tells of what it has lost once, to whoever comes first: no later flush mends it. */
   @Override
-  public void flush() throws IOException {
-    file.force(true);
+  public synchronized void flush() throws IOException {
+    if (lost.isPresent()) {
+      throw new IOException("an earlier flush failed: " + lost.get().getMessage(), lost.get());
+    }
+    try {
+      forcing.force(file);
+    } catch (IOException e) {
+      lost = Optional.of(e);
+      throw e;
+    }
   }
 
   @Override
