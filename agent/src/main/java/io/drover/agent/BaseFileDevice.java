@@ -22,6 +22,9 @@ import java.util.Set;
  * QEMU has the image open below the guest's disk, which it does not write to while this is written.
  */
 final class BaseFileDevice implements BlockDevice, Closeable {
+  // For a buffer on the heap the JDK takes one as large outside of it.
+  private static final int PIECE_BYTES = 64 << 10;
+
   private final FileChannel file;
   private final Forcing forcing;
   private final long size;
@@ -62,7 +65,10 @@ final class BaseFileDevice implements BlockDevice, Closeable {
   public void write(long offset, ByteBuffer data, RequestFlags flags) throws IOException {
     long at = offset;
     while (data.hasRemaining()) {
-      at += file.write(data, at);
+      int count = Math.min(data.remaining(), PIECE_BYTES);
+      int written = file.write(data.slice(data.position(), count), at);
+      data.position(data.position() + written);
+      at += written;
     }
   }
 
