@@ -42,7 +42,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
@@ -50,6 +52,7 @@ import org.slf4j.LoggerFactory;
 
 /** The guests on their way onto this host, and what other hosts may do here. */
 final class Arrivals implements PeerHandler {
+  private static final Duration DISCARD_PATIENCE = Duration.ofSeconds(15);
   private static final Logger LOG = LoggerFactory.getLogger(Arrivals.class);
 
   private final HostName self;
@@ -342,7 +345,20 @@ final class Arrivals implements PeerHandler {
           && !arrival.migration.state().committed()) {
         arrival.migration.post(
             new TargetEvent.FromPeer(new PeerMessage.Abort("the source began anew")));
-        arrival.migration.settled().orTimeout(15, java.util.concurrent.TimeUnit.SECONDS).join();
+        try {
+          arrival
+              .migration
+              .settled()
+              .copy()
+              .orTimeout(DISCARD_PATIENCE.toSeconds(), TimeUnit.SECONDS)
+              .join();
+        } catch (CompletionException e) {
+          // It is found to arrive already, and that is what the source is told.
+          LOG.warn(
+              "migration={} does not end, and its source begins anew",
+              arrival.migration.record().subject().id(),
+              e);
+        }
       }
     }
   }
@@ -501,7 +517,17 @@ final class Arrivals implements PeerHandler {
             () -> bytes(tunnel, disks),
             () -> tunnel.flatMap(TargetTunnel::content),
             disks::content);
-    Optional<ArrivingGuest> arriving = continuity(prepare, offer, record::continuity);
+    Optional<ArrivingGuest> arriving =
+        continuity(
+            prepare,
+            offer,
+            step -> {
+              record.continuity(step);
+              // Others are told in their own time.
+              if (record.hasEnded()) {
+                store.show(record.view());
+              }
+            });
     TargetHypervisor continuous =
         arriving
             .<TargetHypervisor>map(
@@ -612,6 +638,8 @@ final class Arrivals implements PeerHandler {
     public void ended(IncomingMigration migration) {
       if (!migration.record().outcome().equals(Optional.of(Outcome.COMPLETED))) {
         contents.disksGone(prepare.guest().name());
+      } else if (guests.find(prepare.guest().name()).isEmpty()) {
+        contents.forget(prepare.guest().name()); // it ended as soon as it was here
       }
       tunnel.ifPresent(TargetTunnel::delete);
       running.remove(id);

@@ -40,7 +40,9 @@ final class Contents implements AutoCloseable {
   private final StoreConfiguration configuration;
   private final Optional<ChunkStore> store;
   private final Optional<Problem> problem;
-  private final Map<GuestName, Map<Integer, WrittenDisk>> disks = new HashMap<>();
+  private final Map<GuestName, Map<Integer, Arrived>> disks = new HashMap<>();
+
+  private record Arrived(String path, Owner owner, WrittenDisk names) {}
 
   private Contents(
       StoreConfiguration configuration, Optional<ChunkStore> store, Optional<Problem> problem) {
@@ -119,16 +121,22 @@ final class Contents implements AutoCloseable {
       return Optional.empty();
     }
     try {
-      Map<Integer, WrittenDisk> ofGuest = disks.computeIfAbsent(guest.name(), _ -> new HashMap<>());
-      WrittenDisk names = ofGuest.get(disk);
-      if (names == null) {
-        names =
-            store()
-                .written(
-                    new Image(
-                        Path.of(description.path()), owner(guest), Visibility.OWNER, Grain.PAGE));
-        ofGuest.put(disk, names);
+      Map<Integer, Arrived> ofGuest = disks.computeIfAbsent(guest.name(), _ -> new HashMap<>());
+      Arrived before = ofGuest.get(disk);
+      if (before != null
+          && before.path().equals(description.path())
+          && before.owner().equals(owner(guest))) {
+        return Optional.of(before.names());
       }
+      if (before != null) {
+        before.names().close();
+      }
+      WrittenDisk names =
+          store()
+              .written(
+                  new Image(
+                      Path.of(description.path()), owner(guest), Visibility.OWNER, Grain.PAGE));
+      ofGuest.put(disk, new Arrived(description.path(), owner(guest), names));
       return Optional.of(names);
     } catch (ProblemException e) {
       LOG.warn("guest={} its disk {} is not found by content: {}", guest.name(), disk, e.problem());
@@ -139,7 +147,7 @@ final class Contents implements AutoCloseable {
   /** The guest's disks are not here any more. */
   synchronized void disksGone(GuestName guest) {
     Optional.ofNullable(disks.remove(guest))
-        .ifPresent(all -> all.values().forEach(WrittenDisk::close));
+        .ifPresent(all -> all.values().forEach(arrived -> arrived.names().close()));
   }
 
   /** Begins to keep the memory of a guest that leaves, where there is room for it. */

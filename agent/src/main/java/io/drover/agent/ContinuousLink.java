@@ -19,10 +19,11 @@ record ContinuousLink(PeerLink link, LeavingGuest guest) implements PeerLink {
   @Override
   public void send(PeerMessage message) {
     if (message instanceof PeerMessage.Prepare) {
-      link.send(continuity(guest.offer()));
+      byte[] offer = guest.offer();
       guest.begins();
+      link.send(continuity(offer));
     } else if (message instanceof PeerMessage.Commit) {
-      guest.handOver().ifPresent(bytes -> link.send(continuity(bytes)));
+      guest.handOver().forEach(bytes -> link.send(continuity(bytes)));
     }
     link.send(message);
     if (message instanceof PeerMessage.Commit) {

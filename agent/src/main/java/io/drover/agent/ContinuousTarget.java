@@ -7,6 +7,8 @@ import io.drover.migration.TransferSettings;
 import io.drover.migration.TransferState;
 import io.drover.network.ArrivingGuest;
 import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A hypervisor whose guest is reachable: its filter is in force once it is launched, its
@@ -16,6 +18,8 @@ import java.util.function.Consumer;
  */
 record ContinuousTarget(TargetHypervisor hypervisor, ArrivingGuest guest, Consumer<byte[]> report)
     implements TargetHypervisor {
+  private static final Logger LOG = LoggerFactory.getLogger(ContinuousTarget.class);
+
   @Override
   public void subscribe(Consumer<HypervisorEvent> subscriber) {
     hypervisor.subscribe(subscriber);
@@ -40,14 +44,23 @@ record ContinuousTarget(TargetHypervisor hypervisor, ArrivingGuest guest, Consum
 
   @Override
   public void run() {
-    guest.beforeRun();
-    report.accept(guest.report());
+    try {
+      guest.beforeRun();
+      report.accept(guest.report());
+    } catch (RuntimeException e) {
+      // Nobody else runs it now.
+      LOG.error("a guest runs though its network is not ready", e);
+    }
     hypervisor.run();
   }
 
   @Override
   public void announce() {
-    guest.runs();
+    try {
+      guest.runs();
+    } catch (RuntimeException e) {
+      LOG.error("a guest runs and the network does not hear of it", e);
+    }
     hypervisor.announce();
   }
 
@@ -70,7 +83,9 @@ record ContinuousTarget(TargetHypervisor hypervisor, ArrivingGuest guest, Consum
   public void quit() {
     hypervisor.quit();
     // What has run here is this host's, and so is its filter.
-    if (!hypervisor.mayHaveRun()) {
+    if (hypervisor.mayHaveRun()) {
+      guest.ended();
+    } else {
       guest.undo();
     }
   }

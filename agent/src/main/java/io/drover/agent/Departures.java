@@ -311,6 +311,8 @@ final class Departures {
           boolean left = migration.record().outcome().equals(Optional.of(Outcome.COMPLETED));
           if (left) {
             contents.disksGone(plan.guest().name());
+          } else if (guests.find(plan.guest().name()).isEmpty()) {
+            contents.forget(plan.guest().name());
           }
           ports.delete(left ? MemoryByContent.Guest.LEFT : MemoryByContent.Guest.STAYED);
           busy.remove(plan.guest().name(), plan.id());

@@ -105,8 +105,6 @@ final class DryRun {
     } catch (ProblemException e) {
       failed("target", e.problem());
       return report(options.mode().word(), "", 0, 0);
-    } finally {
-      leaving.ifPresent(LeavingGuest::stays);
     }
   }
 

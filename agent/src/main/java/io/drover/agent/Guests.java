@@ -108,6 +108,8 @@ final class Guests {
         throw e;
       }
     }
+    // Its way may have led elsewhere since it was here before.
+    follower.runsAgain(definition);
     GuestView view = view(definition.name());
     changed.accept(view);
     return view;

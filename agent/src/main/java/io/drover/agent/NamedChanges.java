@@ -98,5 +98,6 @@ final class NamedChanges implements DiskCrossing {
   @Override
   public void end(String reason) {
     sender.close(reason);
+    sender.release();
   }
 }

@@ -19,6 +19,11 @@ final class ReceivingPages implements Coding {
     this.hypervisorEnd = hypervisorEnd;
   }
 
+  /** To be called when nothing passes any more. */
+  void release() {
+    receiver.release();
+  }
+
   Saving saving() {
     return receiver.saving();
   }

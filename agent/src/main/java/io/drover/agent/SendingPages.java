@@ -96,5 +96,6 @@ final class SendingPages implements Coding {
   @Override
   public void breakOff(String reason) {
     sender.close(reason);
+    sender.release();
   }
 }

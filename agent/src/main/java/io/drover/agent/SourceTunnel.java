@@ -54,6 +54,7 @@ final class SourceTunnel implements SourceChannels {
 
   private static final Logger LOG = LoggerFactory.getLogger(SourceTunnel.class);
   private static final Duration URGENT_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration SALVAGE_PATIENCE = Duration.ofSeconds(2);
 
   private final MigrationId migration;
   private final Path directory;
@@ -306,6 +307,11 @@ final class SourceTunnel implements SourceChannels {
   @Override
   public void close() {
     relays.closeAll("closed");
+    if (switching && recorder.isReading()) {
+      // What QEMU has begun to say at the switch it must be let say, before anybody breaks it.
+      main.filter(relay -> !relay.awaitEnd(SALVAGE_PATIENCE))
+          .ifPresent(_ -> LOG.warn("migration={} its main channel does not end", migration));
+    }
     lock.lock();
     try {
       listener.ifPresent(SourceTunnel::closeQuietly);

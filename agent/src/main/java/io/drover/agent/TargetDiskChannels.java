@@ -20,12 +20,14 @@ import io.drover.wire.PeerMessage;
 import io.drover.wire.Purpose;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,6 +39,7 @@ import org.slf4j.LoggerFactory;
  */
 final class TargetDiskChannels implements TargetDisks {
   private static final Logger LOG = LoggerFactory.getLogger(TargetDiskChannels.class);
+  private static final Duration PATIENCE = Duration.ofSeconds(5);
 
   private final MigrationId migration;
   private final HostName source;
@@ -66,11 +69,17 @@ final class TargetDiskChannels implements TargetDisks {
     private final AtomicLong sentBytes = new AtomicLong();
     private final AtomicLong receivedBytes = new AtomicLong();
     private volatile Optional<ByContent> byContent = Optional.empty();
+    // What is left of it when it is over: connections may come and go often.
+    private volatile Optional<Saving> saving = Optional.empty();
 
     Serving(int disk, int attempt, TlsChannel channel) {
       this.name = "disk-" + disk;
       this.attempt = attempt;
       this.channel = channel;
+    }
+
+    Optional<Saving> saving() {
+      return byContent.map(named -> named.receiver.saving()).or(() -> saving);
     }
 
     void serve(BlockDevice device) throws IOException {
@@ -89,6 +98,8 @@ final class TargetDiskChannels implements TargetDisks {
         receive(named.receiver::fromPeer);
       } finally {
         named.service.end();
+        saving = Optional.of(named.receiver.saving());
+        byContent = Optional.empty();
         held.close();
       }
     }
@@ -167,16 +178,11 @@ final class TargetDiskChannels implements TargetDisks {
     Serving serving = new Serving(disk, purpose.attempt(), channel);
     try {
       NbdClient device = begin(disk, serving);
+      BlockDevice incoming = new IncomingDisk(device, content.flatMap(known -> known.names(disk)));
       if (content.isPresent()) {
-        BlockDevice findable =
-            content
-                .get()
-                .names(disk)
-                .<BlockDevice>map(names -> new FindableDisk(device, names))
-                .orElse(device);
-        serving.serve(findable, content.get().held());
+        serving.serve(incoming, content.get().held());
       } else {
-        serving.serve(device);
+        serving.serve(incoming);
       }
     } catch (IOException e) {
       LOG.info("migration={} disk {}: its channel ended: {}", migration, disk, e.getMessage());
@@ -225,11 +231,7 @@ final class TargetDiskChannels implements TargetDisks {
 
   /** What looking disks up by content did; nothing where none was. */
   synchronized Optional<MigrationView.ContentView> content() {
-    List<Saving> savings =
-        all.stream()
-            .flatMap(serving -> serving.byContent.stream())
-            .map(named -> named.receiver.saving())
-            .toList();
+    List<Saving> savings = all.stream().flatMap(serving -> serving.saving().stream()).toList();
     return savings.isEmpty()
         ? Optional.empty()
         : Optional.of(MemoryByContent.view(savings, Optional.empty()));
@@ -244,17 +246,24 @@ final class TargetDiskChannels implements TargetDisks {
       newest.clear();
     }
     serving.forEach(Serving::close);
+    List<NbdClient> open;
+    synchronized (this) {
+      open = List.copyOf(clients.values());
+      clients.clear();
+    }
     try {
+      long deadline = System.nanoTime() + PATIENCE.toNanos();
       for (Serving one : serving) {
-        one.ended.await();
+        if (!one.ended.await(deadline - System.nanoTime(), TimeUnit.NANOSECONDS)) {
+          // A hypervisor that stands still answers nobody; whoever waits for it is told so.
+          open.forEach(NbdClient::close);
+          one.ended.await();
+        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    synchronized (this) {
-      clients.values().forEach(NbdClient::close);
-      clients.clear();
-    }
+    open.forEach(NbdClient::close);
     hypervisor.releaseDisks();
   }
 

@@ -21,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -127,9 +128,21 @@ final class TargetTunnel implements TargetChannels {
       String name = migration + "/" + purpose.attempt() + "/" + purpose.channel();
       if (purpose.channel() == 0 && held.isPresent()) {
         HeldChunks pages = held.get().get();
+        AtomicReference<Runnable> release = new AtomicReference<>(() -> {});
         Relay relay =
-            new Relay(name, hypervisor, peer, Relay.Options.plain().withCoding(receiving(pages)));
-        relays.run(names.name(0), purpose.attempt(), relay, pages::close);
+            new Relay(
+                name,
+                hypervisor,
+                peer,
+                Relay.Options.plain().withCoding(receiving(pages, release)));
+        relays.run(
+            names.name(0),
+            purpose.attempt(),
+            relay,
+            () -> {
+              pages.close();
+              Optional.ofNullable(release.get()).ifPresent(Runnable::run);
+            });
         return;
       }
       Relay relay = new Relay(name, hypervisor, peer, Relay.Options.plain());
@@ -144,10 +157,11 @@ final class TargetTunnel implements TargetChannels {
     }
   }
 
-  private Coding.Factory receiving(HeldChunks pages) {
+  private Coding.Factory receiving(HeldChunks pages, AtomicReference<Runnable> release) {
     return (toPeer, toHypervisor, hypervisorEnd) -> {
       ReceivingPages made = new ReceivingPages(pages, toPeer, toHypervisor, hypervisorEnd);
       attempts.add(made);
+      release.set(made::release);
       return made;
     };
   }

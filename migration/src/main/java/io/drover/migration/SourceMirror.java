@@ -3,7 +3,6 @@ package io.drover.migration;
 import io.drover.migration.SourceState.Copies;
 import io.drover.migration.SourceState.Stage;
 import io.drover.wire.PeerMessage;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -87,16 +86,17 @@ final class SourceMirror {
         : SourceStep.of(state);
   }
 
-  /** A hypervisor that waits for its disks cannot even fail before they do. */
+  /**
+   * Until the disks are whole the hypervisor stands before its switch at the latest: a cancel is
+   * safe, and is all that wakes it there. Afterwards only the hypervisor knows how far it came.
+   */
   static SourceStep breakOff(SourceState state) {
-    List<SourceEffect> effects = new ArrayList<>();
-    SourceState next = state;
-    if (follows(state)) {
-      next = state.withCopies(Copies.DROPPED);
-      effects.add(new SourceEffect.CancelDisks());
-    }
-    effects.add(new SourceEffect.BreakTransfer());
-    return new SourceStep(next, effects);
+    return follows(state)
+        ? SourceBeforeCommit.aborted(
+            state,
+            "switch-broken",
+            "The switch was broken off before the target's disks were whole")
+        : SourceStep.of(state, new SourceEffect.BreakTransfer());
   }
 
   /** The hypervisor has finished without having been told to. */

@@ -412,12 +412,25 @@ class SourceMachineTest {
   }
 
   @Test
-  void failsTheDisksBeforeItBreaksAHypervisorThatMayWaitForThem() {
+  void takesAGuestBackFromASwitchThatIsBrokenBeforeTheDisksAreWhole() {
     copyingWithDisks();
     on(new SourceEvent.SwitchWanted());
     on(new SourceEvent.Stalled("nothing moves"));
+    // The disks first: a hypervisor that waits for them cannot even be cancelled.
     assertThat(effects)
-        .containsExactly(new SourceEffect.CancelDisks(), new SourceEffect.BreakTransfer());
+        .containsSubsequence(new SourceEffect.CancelDisks(), new SourceEffect.CancelTransfer());
+    hypervisor(new HypervisorEvent.TransferCancelled(0));
+    assertThat(effects).contains(new SourceEffect.ContinueGuest());
+  }
+
+  @Test
+  void leavesItToTheHypervisorHowFarASwitchCameOnceTheDisksAreWhole() {
+    copyingWithDisks();
+    on(new SourceEvent.SwitchWanted());
+    hypervisor(new HypervisorEvent.SwitchPaused(0));
+    hypervisor(new HypervisorEvent.DisksWhole(0));
+    on(new SourceEvent.Stalled("nothing moves"));
+    assertThat(effects).containsExactly(new SourceEffect.BreakTransfer());
   }
 
   @Test

@@ -4,6 +4,7 @@ import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
 /**
@@ -35,6 +37,8 @@ public final class ArrivingGuest {
   private boolean loaded;
   private final Object arriving = new Object();
   private boolean arrived;
+  private boolean undone;
+  private final AtomicInteger followed = new AtomicInteger();
   private CompletableFuture<Void> restoring = CompletableFuture.completedFuture(null);
 
   ArrivingGuest(
@@ -112,11 +116,33 @@ public final class ArrivingGuest {
 
   /** Puts the filter in force; throws if that cannot be done, and then nothing is left of it. */
   public synchronized void prepare() {
-    if (offer.isPresent() && !offer.get().filter().isEmpty()) {
-      log.required("filter", () -> load(offer.get().filter()));
-      loaded = true;
+    synchronized (arriving) {
+      undone = false;
     }
-    whereabouts().ifPresent(redirects::prepare);
+    if (offer.isPresent() && !offer.get().filter().isEmpty()) {
+      loaded = true;
+      try {
+        log.required("filter", () -> load(offer.get().filter()));
+      } catch (ProblemException e) {
+        loaded = false;
+        log.wished("filter", this::removeFilter);
+        throw e;
+      }
+    }
+    whereabouts()
+        .ifPresent(
+            next ->
+                log.wished(
+                    "redirect",
+                    () -> {
+                      redirects.prepare(next);
+                      return "ready to ask for what arrives at " + next.anchorsBut(host);
+                    }));
+  }
+
+  private String removeFilter() {
+    network.removeFilter(guest);
+    return "the guest's own tables are removed here: it did not come";
   }
 
   private String load(GuestFilter filter) {
@@ -128,8 +154,9 @@ public final class ArrivingGuest {
   /** Takes in what the source says; the work is done on a thread of its own. */
   public synchronized void heard(byte[] message) {
     if (ContinuityCodec.decode(message) instanceof ContinuityMessage.HandOver handOver) {
+      loaded = loaded || handOver.filter().isPresent();
       CompletableFuture<Void> done = new CompletableFuture<>();
-      restoring = done;
+      restoring = CompletableFuture.allOf(restoring, done);
       Thread.ofVirtual()
           .name("restore-" + guest)
           .start(
@@ -144,12 +171,7 @@ public final class ArrivingGuest {
   }
 
   private void restore(ContinuityMessage.HandOver handOver) {
-    CompletableFuture<Boolean> leads =
-        Meanwhile.call(
-            () -> {
-              arrived();
-              return true;
-            });
+    CompletableFuture<Boolean> leads = Meanwhile.call(this::hasArrived);
     connections(handOver);
     boolean _ = Meanwhile.result(leads);
   }
@@ -167,7 +189,8 @@ public final class ArrivingGuest {
                   .filter(connection -> connection.isOf(own))
                   .toList();
           network.restore(connections);
-          return "%d tracked connections followed".formatted(connections.size());
+          return "%d tracked connections followed"
+              .formatted(followed.addAndGet(connections.size()));
         });
   }
 
@@ -177,7 +200,7 @@ public final class ArrivingGuest {
    */
   public void arrived() {
     synchronized (arriving) {
-      if (!arrived) {
+      if (!arrived && !undone) {
         arrived = true;
         whereabouts().ifPresent(this::route);
         for (GuestPort port : ports) {
@@ -224,7 +247,31 @@ public final class ArrivingGuest {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    await(Meanwhile.call(this::hasArrived));
+  }
+
+  private boolean hasArrived() {
     arrived();
+    return true;
+  }
+
+  /** A guest that may run must not wait for its network for ever. */
+  private void await(CompletableFuture<Boolean> leads) {
+    long began = System.nanoTime();
+    try {
+      boolean _ = leads.get(RESTORING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      log.failed(
+          "route",
+          Problem.host(
+              "route-slow",
+              "The way to the guest does not lead here after %d ms; it runs without waiting"
+                  .formatted(RESTORING_LIMIT.toMillis()),
+              "'drover network show' tells when it does; lower the host's load."),
+          began);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   /** What has been done so far, for the source to show. */
@@ -244,17 +291,23 @@ public final class ArrivingGuest {
   public synchronized void undo() {
     synchronized (arriving) {
       arrived = false; // another try may follow
+      undone = true;
     }
     whereabouts().ifPresent(next -> redirects.abandon(guest, host));
     if (loaded) {
       loaded = false;
-      log.wished(
-          "filter",
-          () -> {
-            network.removeFilter(guest);
-            return "the guest's own tables are removed here: it did not come";
-          });
+      log.wished("filter", this::removeFilter);
     }
+  }
+
+  /** It ran here, and is no more: nothing leads to it any longer. */
+  public void ended() {
+    log.wished(
+        "route",
+        () -> {
+          redirects.ended(guest);
+          return "nothing leads to it any more";
+        });
   }
 
   public List<ContinuityStep> steps() {

@@ -4,10 +4,13 @@ import io.drover.model.ContinuityStep;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.IpAddress;
+import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,8 +69,29 @@ public final class Continuity {
             .map(ContinuityCodec::decode)
             .filter(ContinuityMessage.Offer.class::isInstance)
             .map(ContinuityMessage.Offer.class::cast);
+    understood
+        .flatMap(ContinuityMessage.Offer::whereabouts)
+        .filter(next -> !isOf(next, guest, ports))
+        .ifPresent(
+            next -> {
+              throw Problem.peer(
+                      "protocol-error",
+                      "The source offers %s with %s on %s, and prepares another guest"
+                          .formatted(next.guest(), next.addresses(), next.at()),
+                      "Run the same release of Drover on both hosts.")
+                  .asException();
+            });
     return new ArrivingGuest(
         guest, host, ports, network, redirects, announcer, notifier, understood, told);
+  }
+
+  /** A host that may send guests may not speak for others with them. */
+  private boolean isOf(GuestWhereabouts next, GuestName guest, List<GuestPort> ports) {
+    Set<IpAddress> own =
+        ports.stream()
+            .flatMap(port -> port.card().addresses().stream())
+            .collect(Collectors.toSet());
+    return next.guest().equals(guest) && next.isAt(host) && own.containsAll(next.addresses());
   }
 
   /** A guest is this host's: it started, arrived, or an earlier run of the agent knew it. */
@@ -151,6 +175,7 @@ public final class Continuity {
 
   /** A guest ended here. */
   public void ended(GuestName guest) {
+    notifier.forget(guest);
     try {
       redirects.ended(guest);
     } catch (ProblemException e) {

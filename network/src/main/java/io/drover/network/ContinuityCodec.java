@@ -17,6 +17,10 @@ import tools.jackson.databind.json.JsonMapper;
 /** A byte that says which message it is, then its record as JSON, deflated. */
 final class ContinuityCodec {
   static final int MAX_INFLATED_BYTES = 32 << 20;
+
+  /** What a control connection takes as one message, and a little less. */
+  static final int MAX_BYTES = (1 << 20) - (4 << 10);
+
   private static final int MAX_STRING = 16 << 20;
   private static final int OFFER = 1;
   private static final int ANSWER = 2;
@@ -39,6 +43,11 @@ final class ContinuityCodec {
 
   private ContinuityCodec() {}
 
+  /**
+   * Writes one.
+   *
+   * @throws io.drover.model.ProblemException if that is more than can be sent
+   */
   static byte[] encode(ContinuityMessage message) {
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     bytes.write(
@@ -55,6 +64,14 @@ final class ContinuityCodec {
       throw new IllegalStateException("memory cannot fail", e);
     } finally {
       fast.end();
+    }
+    if (bytes.size() > MAX_BYTES) {
+      throw Problem.host(
+              "network-too-large",
+              "What is to be told of the guest's network has %d bytes, and %d can be sent"
+                  .formatted(bytes.size(), MAX_BYTES),
+              "Make the guest's own nftables tables smaller, their sets above all.")
+          .asException();
     }
     return bytes.toByteArray();
   }

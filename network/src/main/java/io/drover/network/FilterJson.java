@@ -125,6 +125,13 @@ final class FilterJson {
     }
   }
 
+  /** What makes nft remove a table that is there. */
+  static void remove(String family, String name, ArrayNode commands) {
+    ObjectNode itself = MAPPER.createObjectNode();
+    itself.put("family", family).put("name", name);
+    commands.addObject().putObject("delete").set("table", itself);
+  }
+
   static ArrayNode commands() {
     return MAPPER.createArrayNode();
   }

@@ -7,6 +7,7 @@ import io.drover.model.IpAddress;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -21,6 +22,14 @@ import java.util.function.Consumer;
  * them costs the guest only what the transfer's last part does not cover. Safe for all threads.
  */
 public final class LeavingGuest {
+  /**
+   * What is older may have changed, where the guest stood still for long before it was given up.
+   */
+  private static final Duration STALE = Duration.ofSeconds(2);
+
+  /** Of which some hundred kilobytes are sent at once. */
+  private static final int CONNECTIONS_A_MESSAGE = 5000;
+
   /** So long may the commit wait for the collecting; a guest that stands still is worse. */
   private static final Duration COLLECTING_LIMIT = Duration.ofMillis(500);
 
@@ -34,7 +43,8 @@ public final class LeavingGuest {
   private final StepLog log;
   private final Consumer<ContinuityStep> told;
   private Optional<String> offeredHash = Optional.empty();
-  private Optional<CompletableFuture<byte[]>> collecting = Optional.empty();
+  private Optional<CompletableFuture<List<byte[]>>> collecting = Optional.empty();
+  private long collectedNanos;
 
   LeavingGuest(
       GuestName guest,
@@ -60,12 +70,13 @@ public final class LeavingGuest {
   public synchronized byte[] offer() {
     GuestFilter filter = network.filter(guest);
     offeredHash = Optional.of(filter.hash());
-    return ContinuityCodec.encode(new ContinuityMessage.Offer(filter, redirects.offer(guest, to)));
+    return ContinuityCodec.encode(new ContinuityMessage.Offer(filter, redirects.next(guest, to)));
   }
 
   /** The guest has stopped here: begins to collect what the target is to know before it runs. */
   public synchronized void paused() {
-    if (collecting.isEmpty()) {
+    if (collecting.isEmpty() || System.nanoTime() - collectedNanos > STALE.toNanos()) {
+      collectedNanos = System.nanoTime();
       collecting = Optional.of(Meanwhile.call(this::collect));
     }
   }
@@ -75,7 +86,7 @@ public final class LeavingGuest {
     collecting = Optional.empty();
   }
 
-  private byte[] collect() {
+  private List<byte[]> collect() {
     CompletableFuture<GuestFilter> filter = Meanwhile.call(() -> network.filter(guest));
     List<Connection> connections = addresses.isEmpty() ? List.of() : network.connections(addresses);
     GuestFilter now = Meanwhile.result(filter);
@@ -83,24 +94,33 @@ public final class LeavingGuest {
     synchronized (this) {
       changed = offeredHash.equals(Optional.of(now.hash())) ? Optional.empty() : Optional.of(now);
     }
-    return ContinuityCodec.encode(
-        new ContinuityMessage.HandOver(
-            changed, connections.stream().map(Connection::line).toList()));
+    List<String> lines = connections.stream().map(Connection::line).toList();
+    List<byte[]> messages = new ArrayList<>();
+    int from = 0;
+    do {
+      int to = Math.min(lines.size(), from + CONNECTIONS_A_MESSAGE);
+      messages.add(
+          ContinuityCodec.encode(
+              new ContinuityMessage.HandOver(
+                  from == 0 ? changed : Optional.empty(), lines.subList(from, to))));
+      from = to;
+    } while (from < lines.size());
+    return messages;
   }
 
-  /** What was collected; empty if that failed or took too long, which is noted. */
-  public Optional<byte[]> handOver() {
+  /** What was collected, in order; nothing if that failed or took too long, which is noted. */
+  public List<byte[]> handOver() {
     paused();
-    CompletableFuture<byte[]> collected;
+    CompletableFuture<List<byte[]>> collected;
     synchronized (this) {
       collected = collecting.orElseThrow();
     }
     long began = System.nanoTime();
     try {
-      byte[] bytes = collected.get(COLLECTING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-      log.wished(
-          "hand-over", () -> "filter and connections collected, %d bytes".formatted(bytes.length));
-      return Optional.of(bytes);
+      List<byte[]> messages = collected.get(COLLECTING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      int bytes = messages.stream().mapToInt(message -> message.length).sum();
+      log.wished("hand-over", () -> "filter and connections collected, %d bytes".formatted(bytes));
+      return messages;
     } catch (ExecutionException e) {
       log.failed(
           "hand-over",
@@ -120,7 +140,7 @@ public final class LeavingGuest {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return Optional.empty();
+    return List.of();
   }
 
   /**
@@ -143,6 +163,7 @@ public final class LeavingGuest {
 
   /** A move begins, which is no rehearsal: names are made to be forgotten sooner. */
   public void begins() {
+    redirects.moving(guest, to);
     redirects.find(guest).ifPresent(now -> notifier.moving(now, ports));
   }
 

@@ -81,7 +81,14 @@ public final class LinuxNetwork implements HostNetwork {
       }
       FilterJson.replace(table, document);
     }
-    if (filter.isEmpty()) {
+    // At once with the others: what the filter has no more is not in force any longer.
+    String name = GuestFilter.tableName(guest);
+    for (String family : families(name)) {
+      if (filter.tables().stream().noneMatch(table -> table.family().equals(family))) {
+        FilterJson.remove(family, name, document);
+      }
+    }
+    if (document.isEmpty()) {
       return;
     }
     Commands.Output output =
@@ -96,7 +103,6 @@ public final class LinuxNetwork implements HostNetwork {
     String wanted = filter.hash();
     String there = filter(guest).hash();
     if (!there.equals(wanted)) {
-      removeFilter(guest);
       throw Problem.host(
               "filter-differs",
               "nftables made another filter of the guest's: %s instead of %s"
@@ -197,7 +203,12 @@ public final class LinuxNetwork implements HostNetwork {
     script.append("echo 1 > conf/$name/proxy_arp; echo 1 > conf/$name/proxy_arp_pvlan\n");
     script.append("echo 0 > neigh/$name/proxy_delay; echo 0 > conf/$name/send_redirects\n");
     if (bridge.gateway().stream().anyMatch(IpAddress::isV6)) {
-      script.append("echo 1 > /proc/sys/net/ipv6/conf/all/forwarding\n");
+      // A host that forwards forgets what routers told it, and hears no more of them, unless it
+      // insists.
+      script.append("for told in /proc/sys/net/ipv6/conf/*/accept_ra; do\n");
+      script.append("[ \"$(cat $told)\" != 1 ] || echo 2 > $told; done\n");
+      script.append("all=/proc/sys/net/ipv6/conf/all/forwarding\n");
+      script.append("[ \"$(cat $all)\" = 1 ] || echo 1 > $all\n");
       script.append("echo 0 > /proc/sys/net/ipv6/conf/$name/disable_ipv6\n");
     }
     for (IpAddress address : bridge.gateway()) {

@@ -3,6 +3,7 @@ package io.drover.network;
 import io.drover.model.GuestName;
 import io.drover.model.HostName;
 import io.drover.model.IpAddress;
+import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -91,9 +92,12 @@ final class Notifier {
 
   /** The guest is here and stays for now: its names say so. */
   void settled(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
-    if (!isNews(named, now)) {
-      return;
+    if (isNews(named, now)) {
+      name(now, ports, log);
     }
+  }
+
+  private void name(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
     for (GuestPort port : named(ports)) {
       untilDone(
           now,
@@ -108,7 +112,9 @@ final class Notifier {
 
   /** The guest came here and runs: its names say so, and whoever wants to know is told, once. */
   void arrived(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
-    settled(now, ports, log);
+    // Also if somebody has found it here already: the move's report is to have it.
+    boolean _ = isNews(named, now);
+    name(now, ports, log);
     if (!isNews(hooked, now)) {
       return;
     }
@@ -126,6 +132,12 @@ final class Notifier {
         .webhook()
         .ifPresent(
             webhook -> untilDone(now, log, "webhook", () -> Hooks.post(webhook, now, addresses)));
+  }
+
+  /** The guest is no more: another of its name is news again. */
+  synchronized void forget(GuestName guest) {
+    named.remove(guest);
+    hooked.remove(guest);
   }
 
   private synchronized boolean isNews(Map<GuestName, Long> told, GuestWhereabouts now) {
@@ -167,6 +179,9 @@ final class Notifier {
       return true;
     } catch (ProblemException e) {
       return false; // the log has it
+    } catch (RuntimeException e) {
+      log.failed(step, Problem.bug(step, String.valueOf(e)), System.nanoTime());
+      return false;
     }
   }
 }

@@ -8,7 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -21,14 +23,29 @@ import org.slf4j.LoggerFactory;
 final class PacketTunnel implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(PacketTunnel.class);
   private static final int POLL_MILLIS = 100;
+  private static final int MESSAGES = 1000;
 
   /** One connection to the peer. */
   static final class Line {
     private final PeerChannel channel;
     private final AtomicLong heardNanos = new AtomicLong(System.nanoTime());
+    private final BlockingQueue<byte[]> messages = new LinkedBlockingQueue<>(MESSAGES);
+    private final Thread writer;
 
     Line(PeerChannel channel) {
       this.channel = channel;
+      this.writer = Thread.ofVirtual().start(this::write);
+    }
+
+    private void write() {
+      try {
+        while (true) {
+          byte[] message = messages.take();
+          send(message, message.length);
+        }
+      } catch (InterruptedException e) {
+        // The line is closed.
+      }
     }
 
     /** Sends a whole frame; a line that fails ends, and its reader notices. */
@@ -40,9 +57,11 @@ final class PacketTunnel implements AutoCloseable {
       }
     }
 
+    /** Never waits: a peer that takes nothing loses the line. */
     void send(RedirectMessage message) {
-      byte[] frame = TunnelFrames.encode(message);
-      send(frame, frame.length);
+      if (!messages.offer(TunnelFrames.encode(message))) {
+        close();
+      }
     }
 
     long silentNanos() {
@@ -50,6 +69,7 @@ final class PacketTunnel implements AutoCloseable {
     }
 
     void close() {
+      writer.interrupt();
       try {
         channel.close();
       } catch (IOException e) {

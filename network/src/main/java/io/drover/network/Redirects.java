@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,10 +45,14 @@ public final class Redirects implements AutoCloseable {
   private final Store store;
   private final Map<GuestName, GuestWhereabouts> known = new HashMap<>();
   private final Map<GuestName, GuestWhereabouts> moving = new HashMap<>();
+  // What was known of guests that are about to arrive; so again if they do not.
+  private final Map<GuestName, GuestWhereabouts> replaced = new HashMap<>();
   private final Map<GuestName, Set<HostName>> granted = new HashMap<>();
-  private final Map<HostName, PacketTunnel> tunnels = new HashMap<>();
+  private final Map<HostName, PacketTunnel> tunnels = new ConcurrentHashMap<>();
   private final Map<HostName, Thread> dialing = new HashMap<>();
   private final Map<GuestName, Long> usedNanos = new HashMap<>();
+  // By which host the packets of a guest that is here leave.
+  private final Map<GuestName, Optional<HostName>> ways = new HashMap<>();
   private boolean closed;
 
   /** Connects to other hosts' agents. */
@@ -82,13 +88,29 @@ public final class Redirects implements AutoCloseable {
     synchronized (this) {
       for (GuestWhereabouts whereabouts : store.allWhereabouts()) {
         known.put(whereabouts.guest(), whereabouts);
-        if (!whereabouts.isAt(self) && !settings.routedBridges().isEmpty()) {
-          passOn(whereabouts);
+        if (!settings.routedBridges().isEmpty()) {
+          takeUp(whereabouts);
         }
       }
     }
     if (!settings.routedBridges().isEmpty()) {
       Thread.ofVirtual().name("redirects").start(this::watch);
+    }
+  }
+
+  private void takeUp(GuestWhereabouts whereabouts) {
+    try {
+      if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+        if (!whereabouts.isAt(self)) {
+          network.forgetRoutes(whereabouts.addresses());
+        }
+      } else if (whereabouts.isAt(self)) {
+        whereabouts.anchorsBut(self).stream().filter(dialer::knows).forEach(this::connect);
+      } else {
+        passOn(whereabouts);
+      }
+    } catch (ProblemException e) {
+      LOG.error("guest={} is not reachable through here: {}", whereabouts.guest(), e.problem());
     }
   }
 
@@ -117,6 +139,7 @@ public final class Redirects implements AutoCloseable {
     GuestWhereabouts now = known.get(guest);
     if (Optional.ofNullable(moving.get(guest)).filter(next -> next.isAt(self)).isPresent()) {
       moving.remove(guest); // it has arrived for good
+      replaced.remove(guest);
     }
     if (ports.stream().anyMatch(Redirects::isKnown) && (now == null || now.isAt(self))) {
       GuestWhereabouts here = now == null ? GuestWhereabouts.first(guest, self, addresses) : now;
@@ -133,13 +156,18 @@ public final class Redirects implements AutoCloseable {
     GuestWhereabouts now = known.get(guest);
     if (now != null && !now.isAt(self)) {
       moving.remove(guest);
-      learn(new GuestWhereabouts(guest, now.sequence() + 1, self, now.addresses(), now.anchors()));
+      // Another guest of that name may have other addresses.
+      network.forgetRoutes(now.addresses());
+      network.returnDirectly(now.addresses());
+      learn(new GuestWhereabouts(guest, now.sequence() + 1, self, routed(ports), now.anchors()));
     }
     found(guest, ports);
   }
 
   /** The guest ended here: nobody need pass anything on. */
   public synchronized void ended(GuestName guest) {
+    moving.remove(guest);
+    replaced.remove(guest);
     GuestWhereabouts last = known.get(guest);
     if (last == null || !last.isAt(self)) {
       return;
@@ -154,22 +182,30 @@ public final class Redirects implements AutoCloseable {
 
   // ---- moves ----
 
-  /** What the target is to know; empty where nothing of the guest is routed. */
-  synchronized Optional<GuestWhereabouts> offer(GuestName guest, HostName to) {
+  /**
+   * What the target is to know; empty where nothing of the guest is routed. Changes nothing: it may
+   * be a rehearsal.
+   */
+  synchronized Optional<GuestWhereabouts> next(GuestName guest, HostName to) {
     Optional<GuestWhereabouts> now = Optional.ofNullable(known.get(guest));
     if (now.filter(whereabouts -> whereabouts.isAt(to)).isPresent()) {
       return now; // given up already: the target is being rebuilt
     }
-    Optional<GuestWhereabouts> next =
-        now.filter(whereabouts -> whereabouts.isAt(self)).map(here -> here.moved(to));
-    next.ifPresent(whereabouts -> moving.put(guest, whereabouts));
-    return next;
+    return now.filter(whereabouts -> whereabouts.isAt(self)).map(here -> here.moved(to));
+  }
+
+  /** The guest is about to leave this host. */
+  synchronized void moving(GuestName guest, HostName to) {
+    if (Optional.ofNullable(known.get(guest)).filter(now -> now.isAt(self)).isPresent()) {
+      next(guest, to).ifPresent(whereabouts -> moving.put(guest, whereabouts));
+    }
   }
 
   /** The source gave the guest up: what arrives goes after it from now on. */
   synchronized String leave(GuestName guest, HostName to) {
     Optional<GuestWhereabouts> next =
         Optional.ofNullable(moving.remove(guest))
+            .filter(wanted -> wanted.isAt(to))
             .or(() -> Optional.ofNullable(known.get(guest)).map(here -> here.moved(to)));
     GuestWhereabouts latest = known.get(guest);
     if (next.isEmpty() || latest == null || !latest.isAt(self)) {
@@ -199,17 +235,29 @@ public final class Redirects implements AutoCloseable {
 
   /** The guest stays, or did not come. */
   synchronized void abandon(GuestName guest, HostName to) {
-    GuestWhereabouts next = moving.remove(guest);
+    GuestWhereabouts next = moving.get(guest);
+    if (next != null && next.isAt(to)) {
+      moving.remove(guest);
+    }
     GuestWhereabouts now = known.get(guest);
     if (to.equals(self) && now != null && now.isAt(self) && (next == null || next.equals(now))) {
       network.forgetRoutes(now.addresses());
       network.returnDirectly(now.addresses());
       forget(guest);
+      GuestWhereabouts before = replaced.remove(guest);
+      if (before != null) {
+        learn(before);
+        takeUp(before);
+      }
     }
   }
 
   /** The guest is about to run here. */
   synchronized String arrive(GuestWhereabouts next, List<GuestPort> ports) {
+    GuestWhereabouts before = known.get(next.guest());
+    if (before != null && !before.isAt(self)) {
+      replaced.put(next.guest(), before);
+    }
     learn(next);
     settle(next, ports);
     List<HostName> anchors = next.anchorsBut(self);
@@ -225,7 +273,7 @@ public final class Redirects implements AutoCloseable {
         network.routeHere(port);
       }
     }
-    wayOut(now);
+    wayOut(now, dialer::knows);
     granted.put(now.guest(), new HashSet<>());
     if (settings.redirect() != NetworkSettings.Redirect.OFF) {
       for (HostName anchor : now.anchorsBut(self).stream().filter(dialer::knows).toList()) {
@@ -236,11 +284,12 @@ public final class Redirects implements AutoCloseable {
     filters();
   }
 
-  private void wayOut(GuestWhereabouts now) {
+  private void wayOut(GuestWhereabouts now, Predicate<HostName> reachable) {
     Optional<HostName> way =
         settings.redirect() == NetworkSettings.Redirect.OFF
             ? Optional.empty()
-            : now.wayOut(self, dialer::knows);
+            : now.wayOut(self, reachable);
+    ways.put(now.guest(), way);
     if (way.isPresent()) {
       PacketTunnel _ = tunnel(way.get());
       network.returnThrough(now.addresses(), RouteTables.device(way.get()));
@@ -270,6 +319,7 @@ public final class Redirects implements AutoCloseable {
     known.remove(guest);
     granted.remove(guest);
     usedNanos.remove(guest);
+    ways.remove(guest);
     store.forgetWhereabouts(guest);
     filters();
   }
@@ -325,12 +375,15 @@ public final class Redirects implements AutoCloseable {
         Optional.ofNullable(tunnels.get(peer))
             .ifPresent(tunnel -> tunnel.lines().forEach(PacketTunnel.Line::close));
       }
-      if (!asked && guests().noneMatch(each -> each.isAt(peer))) {
-        PacketTunnel tunnel = tunnels.remove(peer);
-        if (tunnel != null) {
-          tunnel.close();
-          network.removeTunnel(RouteTables.device(peer));
-        }
+      PacketTunnel tunnel = tunnels.get(peer);
+      // Whoever connects knows what for, and closes the line when it is not needed any more.
+      if (!asked
+          && guests().noneMatch(each -> each.isAt(peer))
+          && tunnel != null
+          && !tunnel.stands()) {
+        tunnels.remove(peer);
+        tunnel.close();
+        network.removeTunnel(RouteTables.device(peer));
       }
     }
   }
@@ -392,6 +445,8 @@ public final class Redirects implements AutoCloseable {
         line.close();
         return;
       }
+      // From now on the tunnel is not taken away.
+      tunnel.lines().add(line);
       filters();
     }
     tunnel.serve(line, message -> hear(peer, line, message));
@@ -399,7 +454,9 @@ public final class Redirects implements AutoCloseable {
 
   private synchronized void hear(HostName peer, PacketTunnel.Line line, RedirectMessage message) {
     switch (message) {
-      case RedirectMessage.Claim claim -> line.send(decide(peer, claim));
+      case RedirectMessage.Claim claim ->
+          // Without an answer it is asked again, over another line.
+          decide(peer, claim).ifPresentOrElse(line::send, line::close);
       case RedirectMessage.Granted(GuestName guest, long _) -> {
         LOG.info("guest={} host={} passes on what arrives there", guest, peer);
         granted.computeIfAbsent(guest, _ -> new HashSet<>()).add(peer);
@@ -415,13 +472,17 @@ public final class Redirects implements AutoCloseable {
     }
   }
 
-  private RedirectMessage decide(HostName peer, RedirectMessage.Claim claim) {
+  /** Empty where it cannot be done now, and may be later. */
+  private Optional<RedirectMessage> decide(HostName peer, RedirectMessage.Claim claim) {
     GuestName guest = claim.guest();
     Optional<GuestWhereabouts> now = Optional.ofNullable(known.get(guest));
     Optional<GuestWhereabouts> next = Optional.ofNullable(moving.get(guest));
     Optional<String> refusal = ClaimRules.refusal(self, peer, claim, now, next);
+    if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+      refusal = Optional.of("redirects are off here");
+    }
     if (refusal.isPresent()) {
-      return new RedirectMessage.Denied(guest, claim.sequence(), refusal.get());
+      return Optional.of(new RedirectMessage.Denied(guest, claim.sequence(), refusal.get()));
     }
     // What is known of this very move, by its claim or ahead of it, also says which hosts send
     // here.
@@ -442,10 +503,10 @@ public final class Redirects implements AutoCloseable {
       if (!before.equals(self) && !before.equals(peer)) {
         tell(before, new RedirectMessage.Ended(guest, now.orElseThrow().sequence()));
       }
-      return new RedirectMessage.Granted(guest, claim.sequence());
+      return Optional.of(new RedirectMessage.Granted(guest, claim.sequence()));
     } catch (ProblemException e) {
       LOG.error("guest={} what arrives cannot be passed on: {}", guest, e.problem());
-      return new RedirectMessage.Denied(guest, claim.sequence(), e.problem().message());
+      return Optional.empty();
     }
   }
 
@@ -459,7 +520,7 @@ public final class Redirects implements AutoCloseable {
       GuestWhereabouts rest = now.without(peer);
       learn(rest);
       if (rest.isAt(self)) {
-        wayOut(rest);
+        wayOut(rest, dialer::knows);
       } else {
         network.returnDirectly(rest.addresses());
       }
@@ -489,17 +550,44 @@ public final class Redirects implements AutoCloseable {
     try {
       while (true) {
         Thread.sleep(KEEP_ALIVE);
-        synchronized (this) {
-          if (closed) {
-            return;
-          }
+        try {
+          // Outside of the lock: whoever holds it may wait for a line that has to be closed.
           keepLinesAlive();
-          dismiss();
+          synchronized (this) {
+            if (closed) {
+              return;
+            }
+            dismiss();
+            mendWaysOut();
+          }
+          endIdle();
+        } catch (ProblemException e) {
+          LOG.error("redirects are looked after again in a moment: {}", e.problem());
+        } catch (RuntimeException e) {
+          LOG.error("redirects are looked after again in a moment", e);
         }
-        endIdle();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /**
+   * What a guest sends after a host that is gone is lost; leaving as all else does, it arrives
+   * where the network has found another way to the guest.
+   */
+  private void mendWaysOut() {
+    if (settings.redirect() == NetworkSettings.Redirect.OFF) {
+      return;
+    }
+    for (GuestWhereabouts now : List.copyOf(known.values())) {
+      Predicate<HostName> reachable = peer -> dialer.knows(peer) && connected(peer);
+      if (now.isAt(self)
+          && !now.addresses().isEmpty()
+          && !now.wayOut(self, reachable).equals(wayOut(now.guest()))) {
+        wayOut(now, reachable);
+        LOG.info("guest={} its packets leave by {}", now.guest(), wayOut(now.guest()).orElse(self));
+      }
     }
   }
 
@@ -579,10 +667,8 @@ public final class Redirects implements AutoCloseable {
   }
 
   /** By which other host a guest's own packets leave, if they do. */
-  Optional<HostName> wayOut(GuestName guest) {
-    return settings.redirect() == NetworkSettings.Redirect.OFF
-        ? Optional.empty()
-        : find(guest).filter(now -> now.isAt(self)).flatMap(now -> now.wayOut(self, dialer::knows));
+  synchronized Optional<HostName> wayOut(GuestName guest) {
+    return ways.getOrDefault(guest, Optional.empty());
   }
 
   /** Whether the way to or from that host stands. */

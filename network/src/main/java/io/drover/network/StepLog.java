@@ -49,6 +49,10 @@ final class StepLog {
       note(name, ContinuityStep.State.DONE, action.get(), began);
     } catch (ProblemException e) {
       failed(name, e.problem(), began);
+    } catch (RuntimeException e) {
+      // A mistake of ours must not keep a guest from running.
+      LOG.error("guest={} {} failed", guest, name, e);
+      failed(name, Problem.bug(name, String.valueOf(e)), began);
     }
   }
 

@@ -49,6 +49,14 @@ abstract class HostNetworkContract {
   }
 
   @Test
+  void aFilterTakesThePlaceOfAllThatWasThereBefore() {
+    network().load(WEB, FILTER);
+    network().load(WEB, GuestFilter.NONE);
+    assertThat(network().filter(WEB)).isEqualTo(GuestFilter.NONE);
+    network().load(WEB, GuestFilter.NONE);
+  }
+
+  @Test
   void aFilterOfAnotherNameIsRefusedAndNothingChanges() {
     assertThatThrownBy(() -> network().load(new GuestName("other"), FILTER))
         .isInstanceOf(ProblemException.class);

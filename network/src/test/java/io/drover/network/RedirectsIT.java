@@ -272,7 +272,8 @@ class RedirectsIT {
   private void move(String from, String to) {
     Host source = host(from);
     Host target = host(to);
-    GuestWhereabouts next = source.redirects.offer(WEB, target.name).orElseThrow();
+    GuestWhereabouts next = source.redirects.next(WEB, target.name).orElseThrow();
+    source.redirects.moving(WEB, target.name);
     target.redirects.prepare(next);
     until(
         "connected",
@@ -456,7 +457,8 @@ class RedirectsIT {
       one.works();
       Host alpha = host("alpha");
       Host beta = host("beta");
-      GuestWhereabouts next = alpha.redirects.offer(WEB, beta.name).orElseThrow();
+      GuestWhereabouts next = alpha.redirects.next(WEB, beta.name).orElseThrow();
+      alpha.redirects.moving(WEB, beta.name);
       beta.redirects.prepare(next);
       String _ = beta.redirects.arrive(next, PORTS.subList(0, 0));
       String _ = alpha.redirects.leave(WEB, beta.name);
@@ -472,6 +474,61 @@ class RedirectsIT {
           "nothing is left at beta",
           () -> !Namespaces.in(beta.namespace, "ip -br link").contains("drw"));
     }
+  }
+
+  @Test
+  void aGuestThatDoesNotComeBackIsPassedOnToWhereItStayed() {
+    try (Talk one = fromClient(5000)) {
+      one.works();
+      move("alpha", "beta");
+      one.works();
+      Host alpha = host("alpha");
+      Host beta = host("beta");
+      GuestWhereabouts next = beta.redirects.next(WEB, alpha.name).orElseThrow();
+      beta.redirects.moving(WEB, alpha.name);
+      alpha.redirects.prepare(next);
+      String _ = alpha.redirects.arrive(next, PORTS.subList(0, 0));
+
+      alpha.redirects.abandon(WEB, alpha.name);
+      beta.redirects.abandon(WEB, alpha.name);
+
+      one.works();
+      assertThat(alpha.routes()).contains(RouteTables.device(beta.name));
+    }
+  }
+
+  @Test
+  void aRehearsalToAnotherHostDuringAMoveChangesNothing() {
+    try (Talk one = fromClient(5000)) {
+      Host alpha = host("alpha");
+      GuestWhereabouts next = alpha.redirects.next(WEB, host("beta").name).orElseThrow();
+      alpha.redirects.moving(WEB, host("beta").name);
+      assertThat(alpha.redirects.next(WEB, host("gamma").name)).isPresent();
+      host("beta").redirects.prepare(next);
+      plug(alpha, host("beta"));
+      String _ = host("beta").redirects.arrive(next, PORTS);
+      String _ = alpha.redirects.leave(WEB, host("beta").name);
+      one.works();
+      assertThat(alpha.redirects.find(WEB).orElseThrow().at()).isEqualTo(host("beta").name);
+    }
+  }
+
+  @Test
+  void aGuestThatStartsAfreshWhereItOnceLeftIsFoundThere() {
+    try (Talk one = fromClient(5000)) {
+      one.works();
+      move("alpha", "beta");
+      one.works();
+    }
+    Host alpha = host("alpha");
+    // Its host is gone for good, and it starts again at the first.
+    host("beta").redirects.close();
+    plug(host("beta"), alpha);
+    alpha.redirects.runs(WEB, PORTS);
+    try (Talk two = fromClient(5001)) {
+      two.works();
+    }
+    assertThat(alpha.routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
   }
 
   @Test

@@ -4,17 +4,20 @@ import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestDisk;
 import io.drover.model.Problem;
+import io.drover.model.ProblemException;
 import io.drover.qemu.nbd.NbdClient;
 import io.drover.qemu.nbd.NbdLimits;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
  * that QEMU takes what is written to them until the guest is to run.
  */
 public final class ArrivingDisks {
+  private static final Duration FLUSH_PATIENCE = Duration.ofMinutes(2);
+
   private final GuestDefinition guest;
   private final List<ArrivingDisk> disks;
   // Whether an image that is there is this migration's; a name that was taken is not.
@@ -154,7 +159,16 @@ public final class ArrivingDisks {
   static void unexport(QemuGuest process) {
     if (process.isAlive()) {
       // Refused where it has been done, by an earlier run of the agent.
-      QmpReply _ = process.control().ask("nbd-server-stop", Qmp.object(), Qmp.DEFAULT_TIMEOUT);
+      try {
+        QmpReply _ = process.control().ask("nbd-server-stop", Qmp.object(), Qmp.DEFAULT_TIMEOUT);
+      } catch (ProblemException e) {
+        // In post-copy the main loop may wait for a page. It takes commands in their order, this
+        // one
+        // before the one that lets the guest run.
+        if (!e.problem().code().equals("qemu-silent")) {
+          throw e;
+        }
+      }
     }
   }
 
@@ -167,23 +181,44 @@ public final class ArrivingDisks {
    * QEMU stands still while it flushes, so there must be little left for it.
    */
   void settle(QemuGuest process) {
+    List<String> failures = new ArrayList<>();
     for (ArrivingDisk arriving : disks) {
       GuestDisk disk = guest.disks().get(arriving.disk());
-      try (FileChannel image = FileChannel.open(Path.of(disk.path()), StandardOpenOption.WRITE)) {
-        image.force(true);
-      } catch (IOException e) {
-        throw Problem.host(
-                "disk-not-flushed",
-                "What came of %s may not be on stable storage yet: %s"
-                    .formatted(disk.path(), e.getMessage()),
-                "Look after that disk; the guest runs.")
-            .asException(e);
+      try {
+        force(Path.of(disk.path()));
+        if (disk.format() != DiskFormat.RAW && process.isAlive()) {
+          flush(process, DiskNodes.disk(arriving.disk()));
+        }
+      } catch (IOException | ProblemException e) {
+        failures.add("%s (%s)".formatted(disk.path(), e.getMessage()));
       }
-      if (disk.format() != DiskFormat.RAW && process.isAlive()) {
-        // Such images have tables that QEMU keeps to itself until somebody flushes.
-        ObjectNode command = Qmp.object();
-        command.put("command-line", "qemu-io %s flush".formatted(DiskNodes.disk(arriving.disk())));
-        JsonNode _ = process.control().run("human-monitor-command", command);
+    }
+    if (!failures.isEmpty()) {
+      throw Problem.host(
+              "disk-not-flushed",
+              "What came may not be on stable storage yet: " + String.join(", ", failures),
+              "Look after these disks; the guest runs.")
+          .asException();
+    }
+  }
+
+  private static void force(Path image) throws IOException {
+    try (FileChannel file = FileChannel.open(image, StandardOpenOption.WRITE)) {
+      file.force(true);
+    }
+  }
+
+  /** Such images have tables that QEMU keeps to itself until somebody flushes. */
+  private static void flush(QemuGuest process, String node) throws IOException {
+    ObjectNode command = Qmp.object();
+    command.put("command-line", "qemu-io %s flush".formatted(node));
+    QmpReply reply = process.control().ask("human-monitor-command", command, FLUSH_PATIENCE);
+    switch (reply) {
+      case QmpReply.Refused refused -> throw new IOException(refused.description());
+      case QmpReply.Success(JsonNode said) -> {
+        if (!said.asString("").isBlank()) {
+          throw new IOException(said.asString("").strip());
+        }
       }
     }
   }

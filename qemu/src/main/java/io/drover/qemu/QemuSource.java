@@ -40,6 +40,8 @@ public final class QemuSource implements SourceHypervisor {
   private final AtomicReference<Runnable> unsubscribe = new AtomicReference<>(() -> {});
   private volatile Consumer<HypervisorEvent> events = _ -> {};
   private volatile Optional<DiskMirrors> mirrors = Optional.empty();
+  // At its switch, until it is let go on.
+  private volatile boolean waits;
 
   public QemuSource(QemuGuest guest, Accelerator accelerator) {
     this.guest = guest;
@@ -50,7 +52,14 @@ public final class QemuSource implements SourceHypervisor {
   @Override
   public void subscribe(Consumer<HypervisorEvent> subscriber) {
     events = subscriber;
-    unsubscribe.getAndSet(guest.observe(subscriber)).run();
+    Consumer<HypervisorEvent> noting =
+        event -> {
+          if (event instanceof HypervisorEvent.SwitchPaused) {
+            waits = true;
+          }
+          subscriber.accept(event);
+        };
+    unsubscribe.getAndSet(guest.observe(noting)).run();
   }
 
   @Override
@@ -61,6 +70,7 @@ public final class QemuSource implements SourceHypervisor {
   @Override
   public void configure(TransferSettings settings) {
     switching = false;
+    waits = false;
     urgentChannel = settings.urgentChannel();
     bandwidth = settings.bytesPerSecond();
     setup.prepareSource(settings);
@@ -101,6 +111,7 @@ public final class QemuSource implements SourceHypervisor {
 
   @Override
   public void continueSwitch() {
+    waits = false;
     ObjectNode arguments = Qmp.object();
     arguments.put("state", "pre-switchover");
     JsonNode _ = guest.control().run("migrate-continue", arguments);
@@ -205,6 +216,10 @@ public final class QemuSource implements SourceHypervisor {
   @Override
   public void breakTransfer() {
     TransferBreaker.breakOutgoing(guest);
+    if (waits) {
+      // It has sent nothing of the switch, and nothing else wakes it there.
+      QmpReply _ = guest.control().ask("migrate_cancel", Qmp.object(), Qmp.DEFAULT_TIMEOUT);
+    }
   }
 
   @Override

@@ -152,7 +152,11 @@ final class SimSource {
         atTheSwitch.orElseThrow(() -> new SimCommandFailed("the transfer does not wait"));
     atTheSwitch = Optional.empty();
     if (outgoing == Outgoing.DEVICE) {
-      then.run();
+      if (channels.map(SimChannels::broken).orElse(true)) {
+        failed();
+      } else {
+        then.run();
+      }
     }
   }
 
@@ -229,6 +233,7 @@ final class SimSource {
     switch (outgoing) {
       case ACTIVE, DEVICE -> {
         outgoing = Outgoing.FAILED;
+        atTheSwitch = Optional.empty();
         events.emit(new HypervisorEvent.TransferCancelled(0));
         guestGoesOn();
         channels.ifPresent(c -> c.breakNow(20, 200));
@@ -241,6 +246,9 @@ final class SimSource {
 
   void breakTransfer() throws SimCommandFailed {
     requireAlive();
+    if (atTheSwitch.isPresent()) {
+      cancelTransfer();
+    }
     channels.ifPresent(c -> c.breakNow(20, 200));
   }
 
@@ -346,10 +354,10 @@ final class SimSource {
     }
     switch (outgoing) {
       case ACTIVE, DEVICE -> {
-        outgoing = Outgoing.FAILED;
-        boolean runs = !guestPaused;
-        events.emit(new HypervisorEvent.TransferFailed("channel error", runs, 0));
-        guestGoesOn();
+        // Where it waits to be let go on it looks at nothing.
+        if (atTheSwitch.isEmpty()) {
+          failed();
+        }
       }
       case POSTCOPY, RECOVERING -> {
         outgoing = Outgoing.POSTCOPY_PAUSED;
@@ -357,6 +365,13 @@ final class SimSource {
       }
       case NONE, POSTCOPY_PAUSED, COMPLETED, FAILED -> {}
     }
+  }
+
+  private void failed() {
+    outgoing = Outgoing.FAILED;
+    boolean runs = !guestPaused;
+    events.emit(new HypervisorEvent.TransferFailed("channel error", runs, 0));
+    guestGoesOn();
   }
 
   private void guestGoesOn() {

@@ -121,6 +121,7 @@ public final class Relay implements Closeable {
   private final CountDownLatch oneDone = new CountDownLatch(1);
   private final CountDownLatch outwardDone = new CountDownLatch(1);
   private final CountDownLatch inwardDone = new CountDownLatch(1);
+  private final CountDownLatch ended = new CountDownLatch(1);
   private final AtomicBoolean broken = new AtomicBoolean();
   private volatile Optional<String> breakReason = Optional.empty();
   private final AtomicLong bytesOut = new AtomicLong();
@@ -166,6 +167,7 @@ public final class Relay implements Closeable {
       Thread.currentThread().interrupt();
     } finally {
       closeLegs();
+      ended.countDown();
     }
     RelayEnd end = breakReason.<RelayEnd>map(RelayEnd.Broken::new).orElseGet(RelayEnd.Clean::new);
     LOG.debug("relay {} ended: {}, {}", name, end, progress());
@@ -372,6 +374,16 @@ public final class Relay implements Closeable {
       peer.limitInFlight(bytes);
     } catch (IOException e) {
       LOG.debug("relay {} ended before its limit could be set", name, e);
+    }
+  }
+
+  /** Waits for the end of a relay that runs; answers whether it came. */
+  public boolean awaitEnd(Duration patience) {
+    try {
+      return ended.await(patience.toNanos(), TimeUnit.NANOSECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 

@@ -368,7 +368,13 @@ class RelayTest {
     sourceRelay = listening(seen, () -> true);
     start();
     byte[] sent = fill(source);
-    FutureTask<Integer> speaking = task(() -> source.write(ByteBuffer.wrap(new byte[64 << 20])));
+    FutureTask<Integer> speaking =
+        task(
+            () -> {
+              while (true) {
+                source.write(ByteBuffer.wrap(new byte[1 << 20]));
+              }
+            });
 
     targetRelay.close();
 

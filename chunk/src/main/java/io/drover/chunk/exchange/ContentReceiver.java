@@ -286,6 +286,13 @@ public final class ContentReceiver {
     return from + length;
   }
 
+  /** Lets go of all that was under way, when nothing comes any more; the numbers stay. */
+  public void release() {
+    waiting.clear();
+    remembered.clear();
+    places.clear();
+  }
+
   public Saving saving() {
     return new Saving(named.get(), arrived.get(), packedBytes.get());
   }

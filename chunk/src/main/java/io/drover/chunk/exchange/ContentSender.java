@@ -254,6 +254,7 @@ public final class ContentSender implements AutoCloseable {
       chunks.send(message, length);
       lock.lock();
       try {
+        over();
         done(wanted.removeFirst());
       } finally {
         lock.unlock();
@@ -396,5 +397,18 @@ public final class ContentSender implements AutoCloseable {
   @Override
   public void close() {
     close("closed");
+  }
+
+  /** Lets go of all that was under way, of an exchange that is closed; the numbers stay. */
+  public void release() {
+    lock.lock();
+    try {
+      announced.clear();
+      wanted.clear();
+      spare.clear();
+      turns.clear();
+    } finally {
+      lock.unlock();
+    }
   }
 }

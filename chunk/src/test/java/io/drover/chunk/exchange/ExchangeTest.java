@@ -10,11 +10,11 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -29,7 +29,7 @@ class ExchangeTest {
 
   /** A receiver that holds some pages in memory. */
   private static final class Pages implements Held {
-    private final Map<ChunkName, byte[]> pages = new HashMap<>();
+    private final Map<ChunkName, byte[]> pages = new ConcurrentHashMap<>();
     private final List<ChunkName> arrived = new ArrayList<>();
 
     void put(byte[] page) {

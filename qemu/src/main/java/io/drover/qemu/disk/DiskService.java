@@ -19,7 +19,7 @@ public final class DiskService {
   /** In steps, so that the smallest change counts as well. */
   private static final int STEP_BYTES = 64 << 10;
 
-  private static final int MAX_STEPS = (128 << 20) / STEP_BYTES;
+  private static final int MAX_STEPS = Change.MAX_WRITE_BYTES / STEP_BYTES;
 
   private final BlockDevice device;
   private final Answers answers;
@@ -136,6 +136,7 @@ public final class DiskService {
       steps.release(stepsOf(carried()));
       changes.release();
       change = NONE;
+      content = ByteBuffer.allocate(0);
     }
     changes.acquireUninterruptibly(MAX_CHANGES);
     changes.release(MAX_CHANGES);

@@ -93,15 +93,25 @@ public final class RemoteDisk implements BlockDevice {
     public void answered(ByteBuffer answers) {
       while (answers.remaining() >= Answer.BYTES) {
         Answer answer = Answer.decode(answers);
-        // Nobody waits where it was answered over an earlier connection as well, or given up.
-        Optional.ofNullable(waiting.remove(answer.id()))
-            .ifPresent(waiter -> waiter.answer(answer.error()));
+        lock.lock();
+        try {
+          // Of a session that is over no answer counts: what had none by then is done once more,
+          // and must not be overtaken by what comes after it. Nobody waits either where it was
+          // given up.
+          if (!over) {
+            Optional.ofNullable(waiting.remove(answer.id()))
+                .ifPresent(waiter -> waiter.answer(answer.error()));
+          }
+        } finally {
+          lock.unlock();
+        }
       }
     }
 
     /** Ends this session; what has no answer waits for the next one. */
     public void end() {
       over = true;
+      toSend.clear();
       toSend.add(nothing());
     }
   }
