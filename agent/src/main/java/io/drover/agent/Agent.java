@@ -31,13 +31,11 @@ import io.drover.network.Redirects;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
-import io.drover.qemu.RecorderWarmup;
 import io.drover.tunnel.ControlConnection;
 import io.drover.tunnel.Credentials;
 import io.drover.tunnel.Port;
 import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Tickets;
-import io.drover.tunnel.TunnelWarmup;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -189,8 +187,7 @@ final class Agent implements AgentService, AutoCloseable {
         .start(
             () -> {
               try {
-                TunnelWarmup.run(credentials, runDirectory);
-                RecorderWarmup.run();
+                Warmup.run(credentials, runDirectory);
                 continuity.warmUp();
               } catch (IOException e) {
                 LOG.warn("the warm-up failed: {}", e.getMessage());

@@ -433,6 +433,7 @@ final class Departures {
     private final Throttle throttle;
     private final StorageProbe probes = new StorageProbe(random);
     private final MigrationFolder folder;
+    private volatile Optional<ByteRate> link = Optional.empty();
     private Optional<SourceTunnel> tunnel = Optional.empty();
     private Optional<SourceDiskChannels> disks = Optional.empty();
     private Optional<ControlLink> control = Optional.empty();
@@ -446,11 +447,19 @@ final class Departures {
       this.options = options;
       this.peer = peer;
       this.content =
-          new MemoryByContent(plan.id(), options.dedup(), () -> contents.checkpoint(plan.guest()));
+          new MemoryByContent(
+              plan.id(), options.dedup(), this::carries, () -> contents.checkpoint(plan.guest()));
       this.diskContent = new DisksByContent(options.dedup());
       this.leaving = leaving;
       this.throttle = new Throttle(options.bandwidth());
       this.folder = MigrationFolder.of(runDirectory, plan.id());
+    }
+
+    /** What the migration may send, once the link has been measured. */
+    private Optional<ByteRate> carries() {
+      return link.map(
+          measured ->
+              throttle.rate().filter(limit -> limit.compareTo(measured) < 0).orElse(measured));
     }
 
     @Override
@@ -572,6 +581,7 @@ final class Departures {
     @Override
     public Optional<ByteRate> measureLink() {
       LinkSpeed speed = probe(peer);
+      ports.link = Optional.of(speed.rate());
       ports.content.limitInFlight(
           Math.clamp(
               speed.rate().bytesPerSecond() / 100,

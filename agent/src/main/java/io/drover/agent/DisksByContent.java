@@ -27,7 +27,8 @@ final class DisksByContent {
         new NamedChanges(
             disk,
             HeldChunks.compression(agreed),
-            worth.computeIfAbsent(disk, _ -> new NamingWorth(wanted, System::nanoTime)),
+            worth.computeIfAbsent(
+                disk, _ -> new NamingWorth(wanted, Optional::empty, System::nanoTime)),
             toTarget,
             answers);
     all.add(made);

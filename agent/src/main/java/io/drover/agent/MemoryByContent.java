@@ -5,6 +5,7 @@ import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Saving;
+import io.drover.model.ByteRate;
 import io.drover.model.Dedup;
 import io.drover.model.MigrationId;
 import io.drover.tunnel.Coding;
@@ -38,11 +39,16 @@ final class MemoryByContent {
   /**
    * Nothing has crossed yet.
    *
+   * @param link what it carries, once that is known
    * @param checkpoints begins one, where this host keeps any
    */
-  MemoryByContent(MigrationId migration, Dedup wanted, Supplier<Optional<Checkpoint>> checkpoints) {
+  MemoryByContent(
+      MigrationId migration,
+      Dedup wanted,
+      Supplier<Optional<ByteRate>> link,
+      Supplier<Optional<Checkpoint>> checkpoints) {
     this.migration = migration;
-    this.worth = new NamingWorth(wanted, System::nanoTime);
+    this.worth = new NamingWorth(wanted, link, System::nanoTime);
     this.checkpoints = checkpoints;
   }
 

@@ -47,16 +47,7 @@ final class NamedChanges implements DiskCrossing {
             },
             ChunkWatch.NOBODY);
     worth.restart();
-    Thread.ofPlatform().daemon().name(name + "-wanted").start(this::sendWanted);
-  }
-
-  private void sendWanted() {
-    try {
-      sender.sendWanted();
-    } catch (IOException e) {
-      // Whoever ended it knows why; a connection that broke is told to the thread that announces.
-      sender.close(String.valueOf(e.getMessage()));
-    }
+    sender.startSending(name + "-wanted");
   }
 
   Saving saving() {

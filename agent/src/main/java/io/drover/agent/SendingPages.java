@@ -56,16 +56,7 @@ final class SendingPages implements Coding {
             .map(before -> before.naming.recovery(sender))
             .orElseGet(() -> new PageNaming(sender, worth::pays));
     worth.restart();
-    Thread.ofPlatform().daemon().name("pages-" + name).start(this::sendWanted);
-  }
-
-  private void sendWanted() {
-    try {
-      sender.sendWanted();
-    } catch (IOException e) {
-      // The relay knows why: it has broken off, or ends.
-      sender.close(String.valueOf(e.getMessage()));
-    }
+    sender.startSending("pages-" + name);
   }
 
   Saving saving() {

@@ -69,8 +69,6 @@ final class TargetDiskChannels implements TargetDisks {
     private final AtomicLong sentBytes = new AtomicLong();
     private final AtomicLong receivedBytes = new AtomicLong();
     private volatile Optional<ByContent> byContent = Optional.empty();
-    // What is left of it when it is over: connections may come and go often.
-    private volatile Optional<Saving> saving = Optional.empty();
 
     Serving(int disk, int attempt, TlsChannel channel) {
       this.name = "disk-" + disk;
@@ -79,7 +77,7 @@ final class TargetDiskChannels implements TargetDisks {
     }
 
     Optional<Saving> saving() {
-      return byContent.map(named -> named.receiver.saving()).or(() -> saving);
+      return byContent.map(named -> named.receiver.saving());
     }
 
     void serve(BlockDevice device) throws IOException {
@@ -98,8 +96,7 @@ final class TargetDiskChannels implements TargetDisks {
         receive(named.receiver::fromPeer);
       } finally {
         named.service.end();
-        saving = Optional.of(named.receiver.saving());
-        byContent = Optional.empty();
+        named.receiver.release(); // connections may come and go often
         held.close();
       }
     }

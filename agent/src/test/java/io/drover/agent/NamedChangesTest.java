@@ -21,6 +21,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -145,7 +146,7 @@ class NamedChangesTest {
         new NamedChanges(
             "disk-0",
             compression,
-            new NamingWorth(Dedup.ON, System::nanoTime),
+            new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
             (bytes, offset, length) -> {
               crossed.addAndGet(length);
               toTarget.write(bytes, offset, length);

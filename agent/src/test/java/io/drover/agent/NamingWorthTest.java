@@ -3,8 +3,10 @@ package io.drover.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.chunk.exchange.Saving;
+import io.drover.model.ByteRate;
 import io.drover.model.Dedup;
 import java.time.Duration;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class NamingWorthTest {
@@ -13,16 +15,18 @@ class NamingWorthTest {
   private long nanos;
   private long pages;
   private long wanted;
+  private long packedBytes;
+  private Optional<ByteRate> link = Optional.empty();
 
   private NamingWorth worth(Dedup dedup) {
-    return new NamingWorth(dedup, () -> nanos);
+    return new NamingWorth(dedup, () -> link, () -> nanos);
   }
 
   private void passes(NamingWorth worth, double share, Duration time) {
     nanos += time.toNanos();
     pages += WINDOW;
     wanted += Math.round(WINDOW * (1 - share));
-    worth.progressed(new Saving(pages, wanted, 0));
+    worth.progressed(new Saving(pages, wanted, packedBytes));
   }
 
   @Test
@@ -41,6 +45,42 @@ class NamingWorthTest {
     assertThat(worth.off()).get().asString().contains("16.0 MiB").contains("Gbit/s");
     passes(worth, 1, Duration.ofSeconds(1));
     assertThat(worth.pays()).isFalse();
+  }
+
+  @Test
+  void givesUpWhereTheLinkWaitsForTheNamingAndNothingIsSpared() {
+    link = Optional.of(ByteRate.parse("1gbit"));
+    NamingWorth worth = worth(Dedup.AUTO);
+    passes(worth, 0, Duration.ofMillis(400)); // 42 MB/s
+    passes(worth, 0, Duration.ofMillis(400));
+    assertThat(worth.pays()).isTrue();
+    passes(worth, 0, Duration.ofMillis(400));
+    assertThat(worth.pays()).isFalse();
+    assertThat(worth.off())
+        .get()
+        .asString()
+        .contains("335.5 Mbit/s crossed where the link carries 1.00 Gbit/s");
+  }
+
+  @Test
+  void oneWindowThatFillsTheLinkMakesUpForSlowOnes() {
+    link = Optional.of(ByteRate.parse("1gbit"));
+    NamingWorth worth = worth(Dedup.AUTO);
+    for (int millis : new int[] {400, 400, 140, 400, 400}) {
+      passes(worth, 0, Duration.ofMillis(millis));
+    }
+    assertThat(worth.pays()).isTrue();
+  }
+
+  @Test
+  void goesOnWhereTheLinkWaitsButWhatIsSentIsPackedWell() {
+    link = Optional.of(ByteRate.parse("1gbit"));
+    NamingWorth worth = worth(Dedup.AUTO);
+    for (int window = 0; window < 6; window++) {
+      packedBytes += WINDOW * 1000;
+      passes(worth, 0, Duration.ofMillis(400));
+    }
+    assertThat(worth.pays()).isTrue();
   }
 
   @Test

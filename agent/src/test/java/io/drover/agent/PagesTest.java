@@ -33,7 +33,7 @@ class PagesTest {
           4,
           Compression.ZSTD,
           Optional.empty(),
-          new NamingWorth(Dedup.ON, System::nanoTime),
+          new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
           ChunkWatch.NOBODY,
           (bytes, offset, length) -> there.add(Optional.of(copy(bytes, offset, length))),
           atSource::write,

@@ -17,6 +17,7 @@ import java.util.regex.Pattern;
  * @param silentMillis how long the last answer is ago
  * @param lost requests that had no answer within a second
  * @param broken connections that ended other than they should
+ * @param why how the last of those did
  */
 record ClientReport(
     ClientKind kind,
@@ -27,7 +28,8 @@ record ClientReport(
     double slowestMillis,
     double silentMillis,
     long lost,
-    long broken) {
+    long broken,
+    String why) {
   private static final Pattern WORD = Pattern.compile(" ([a-z]+)=([a-z0-9]+)");
   private static final String BEGINNING = "DROVER client kind=";
   private static final double MICROS_PER_MILLI = 1000;
@@ -54,7 +56,8 @@ record ClientReport(
               number(words, "slowest") / MICROS_PER_MILLI,
               number(words, "silent") / MICROS_PER_MILLI,
               number(words, "lost"),
-              number(words, "broken")));
+              number(words, "broken"),
+              words.getOrDefault("why", "")));
     } catch (IllegalArgumentException cutOff) {
       return Optional.empty();
     }
@@ -76,7 +79,8 @@ record ClientReport(
   /** For people. */
   @Override
   public String toString() {
-    return "%s: silent for %.0f ms, slowest %.0f ms, %d lost, %d broken"
-        .formatted(kind.word(), gapMillis, slowestMillis, lost, broken);
+    return "%s: silent for %.0f ms, slowest %.0f ms, %d lost, %d broken%s"
+        .formatted(
+            kind.word(), gapMillis, slowestMillis, lost, broken, broken > 0 ? " by " + why : "");
   }
 }

@@ -14,9 +14,9 @@
  * One word on standard input, one line on standard output:
  *   mark            forget the gaps and the losses so far
  *   wake            (idle) say something and wait for the echo
- *   report          DROVER client kind=udp answers=N gap=MICROS end=AT slowest=MICROS silent=MICROS lost=N broken=N at=NOW
+ *   report          DROVER client kind=udp answers=N gap=MICROS end=AT slowest=MICROS silent=MICROS lost=N why=WORD broken=N at=NOW
  * gap is the longest time between two answers, one that still lasts included; end is when it ended, on the machine's
- * monotonic clock; silent is how long the last answer is ago. lost counts requests without an answer after a second. broken counts connections that ended badly. */
+ * monotonic clock; silent is how long the last answer is ago. lost counts requests without an answer after a second. broken counts connections that ended badly, and why says how the last of them did, with its errno. */
 #include "net.h"
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
@@ -180,12 +180,15 @@ static void take_datagrams(int fd) {
   }
 }
 
+static char why[32] = "nothing";
+
 /* ---- one long connection ---- */
 
 static uint64_t received, written;
 
-static void lose(int *fd, const char *why) {
-  printf("DROVER client-broken kind=%s after=%llu: %s\n", names[kind], (unsigned long long)received, why);
+static void lose(int *fd, const char *reason) {
+  snprintf(why, sizeof why, "long%d", errno);
+  printf("DROVER client-broken kind=%s after=%llu: %s\n", names[kind], (unsigned long long)received, reason);
   fflush(stdout);
   broken++;
   close(*fd);
@@ -234,13 +237,14 @@ static int write_long(int fd, uint64_t now) {
 
 /* ---- many short connections ---- */
 
-static void finish(struct open *one, int good) {
-  if (good) {
+static void finish(struct open *one, const char *bad, int error) {
+  if (!bad) {
     uint64_t took = now_micros() - one->since;
     if (took > slowest) slowest = took;
     answer();
   } else {
     broken++;
+    snprintf(why, sizeof why, "%s%d", bad, error);
   }
   close(one->fd);
   one->fd = -1;
@@ -249,11 +253,13 @@ static void finish(struct open *one, int good) {
 static void open_short(uint64_t now) {
   if (open_count == MAX_OPEN) {
     broken++;
+    snprintf(why, sizeof why, "many%d", MAX_OPEN);
     return;
   }
   int fd = connect_now(SOCK_STREAM, 0);
   if (fd < 0) {
     broken++;
+    snprintf(why, sizeof why, "open%d", errno);
     return;
   }
   sent++;
@@ -275,7 +281,7 @@ static void serve_short(struct open *one, short events) {
     const char *what = kind == WEB ? request : message;
     ssize_t size = kind == WEB ? (ssize_t)strlen(request) : MESSAGE_BYTES;
     if (failure || send(one->fd, what, (size_t)size, MSG_NOSIGNAL) != size) {
-      finish(one, 0);
+      finish(one, failure ? "connect" : "send", failure ? failure : errno);
       return;
     }
     one->asked = 1;
@@ -285,8 +291,8 @@ static void serve_short(struct open *one, short events) {
     if (size < 0 && errno == EAGAIN) return;
     if (size > 0) one->got += (size_t)size;
     int whole = kind == WEB ? size == 0 && strstr(one->start, page) != NULL : one->got >= MESSAGE_BYTES;
-    if (whole) finish(one, 1);
-    else if (size <= 0) finish(one, 0);
+    if (whole) finish(one, NULL, 0);
+    else if (size <= 0) finish(one, "answer", size < 0 ? errno : 0);
   }
 }
 
@@ -299,10 +305,10 @@ static void report(void) {
   if (kind == IDLE && woken) longest = now - woken, longest_end = now;
   if (kind == PING || kind == UDP || kind == DNS) count_lost(now);
   printf("DROVER client kind=%s sent=%llu answers=%llu gap=%llu end=%llu slowest=%llu silent=%llu lost=%llu "
-         "broken=%llu at=%llu\n",
+         "why=%s broken=%llu at=%llu\n",
          names[kind], (unsigned long long)sent, (unsigned long long)answers, (unsigned long long)longest,
          (unsigned long long)longest_end, (unsigned long long)slowest,
-         (unsigned long long)(now - last_answer), (unsigned long long)lost, (unsigned long long)broken, (unsigned long long)now);
+         (unsigned long long)(now - last_answer), (unsigned long long)lost, why, (unsigned long long)broken, (unsigned long long)now);
   fflush(stdout);
 }
 
@@ -400,7 +406,7 @@ int main(int count, char **words) {
     }
     for (int i = polled - 1; i >= 0; i--) {
       if (fds[2 + i].revents) serve_short(&opened[i], fds[2 + i].revents);
-      if (opened[i].fd >= 0 && now - opened[i].since > GIVE_UP) finish(&opened[i], 0);
+      if (opened[i].fd >= 0 && now - opened[i].since > GIVE_UP) finish(&opened[i], "slow", 0);
       if (opened[i].fd < 0) opened[i] = opened[--open_count];
     }
     while (due <= now) {

@@ -191,8 +191,7 @@ class BreaksIT {
     fleet().lab().cut("beta.migration");
     fleet().await(Fleet.ALPHA, id, "pause", view -> view.phase().equals("paused"));
     // A recovery that cannot end: the target's hypervisor does not answer.
-    List<ProcessIdentity> hypervisors = fleet().hypervisors(Fleet.BETA);
-    hypervisors.forEach(process -> Fleet.signal(process, "STOP"));
+    List<ProcessIdentity> hypervisors = stoppedAtTheTarget();
     fleet().lab().heal("beta.migration");
     fleet().awaitPhase(Fleet.ALPHA, id, "recover");
     fleet().lab().cut("beta.migration");
@@ -303,17 +302,9 @@ class BreaksIT {
   @ValueSource(strings = {"off", "on"})
   void aTargetsHypervisorThatDiesBeforeTheGuestRanThereIsRebuilt(String dedup) {
     Traveller guest = fleet().boot(Fleet.ALPHA);
-    String id =
-        guest
-            .begin(
-                Fleet.limited(guest.name(), guest.elsewhere(), "hybrid", 4_000_000)
-                    .withDedup(dedup))
-            .id();
-    MigrationView under = fleet().awaitSent(guest.host(), id, 4_000_000);
-    assertThat(under.outcome()).as("%s", under).isEmpty();
+    String id = underWay(guest, dedup);
     // It is sent the switch, and dies before it has looked at it.
-    List<ProcessIdentity> hypervisors = fleet().hypervisors(Fleet.BETA);
-    hypervisors.forEach(process -> Fleet.signal(process, "STOP"));
+    List<ProcessIdentity> hypervisors = stoppedAtTheTarget();
     switchNow(id);
     MigrationView switched = fleet().awaitPhase(Fleet.ALPHA, id, "postcopy");
     assertThat(switched.outcome()).as("%s", switched).isEmpty();
@@ -329,16 +320,8 @@ class BreaksIT {
   @ValueSource(strings = {"off", "on"})
   void aTargetThatStoodStillLongBeforeTheSwitchAndDiesCostsNobodyTheGuest(String dedup) {
     Traveller guest = fleet().boot(Fleet.ALPHA);
-    String id =
-        guest
-            .begin(
-                Fleet.limited(guest.name(), guest.elsewhere(), "hybrid", 4_000_000)
-                    .withDedup(dedup))
-            .id();
-    MigrationView under = fleet().awaitSent(guest.host(), id, 4_000_000);
-    assertThat(under.outcome()).as("%s", under).isEmpty();
-    List<ProcessIdentity> hypervisors = fleet().hypervisors(Fleet.BETA);
-    hypervisors.forEach(process -> Fleet.signal(process, "STOP"));
+    String id = underWay(guest, dedup);
+    List<ProcessIdentity> hypervisors = stoppedAtTheTarget();
     unlimited(guest, id);
     Fleet.pause(2_000);
     switchNow(id);
@@ -351,6 +334,25 @@ class BreaksIT {
       assertThat(ended.outcome()).as("%s", ended).contains("aborted");
     }
     guest.assertWell();
+  }
+
+  /** A slow hybrid move of which something has been sent. */
+  private static String underWay(Traveller guest, String dedup) {
+    String id =
+        guest
+            .begin(
+                Fleet.limited(guest.name(), guest.elsewhere(), "hybrid", 4_000_000)
+                    .withDedup(dedup))
+            .id();
+    MigrationView under = fleet().awaitSent(guest.host(), id, 4_000_000);
+    assertThat(under.outcome()).as("%s", under).isEmpty();
+    return id;
+  }
+
+  private static List<ProcessIdentity> stoppedAtTheTarget() {
+    List<ProcessIdentity> hypervisors = fleet().hypervisors(Fleet.BETA);
+    hypervisors.forEach(process -> Fleet.signal(process, "STOP"));
+    return hypervisors;
   }
 
   private static void switchNow(String id) {

@@ -134,18 +134,22 @@ class DisksIT {
       throws IOException {
     Traveller guest = fleet().boot(Fleet.ALPHA, List.of(raw(Fleet.ALPHA, "a.img", 64)), "32,5");
     guest.assertDisksRemember();
-    fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());
-    MigrationView view =
-        guest.move(
-            MigrationRequest.of(guest.name(), guest.elsewhere())
-                .withMode("precopy")
-                .withStorage("keep"));
+    MigrationView view = moveStandingStillAndKeep(guest);
     assertThat(images(Fleet.ALPHA)).containsExactly(image(Fleet.ALPHA, "a.img.moved-" + view.id()));
     assertThat(Files.mismatch(images(Fleet.ALPHA).getFirst(), image(Fleet.BETA, "a.img")))
         .isEqualTo(-1);
     fleet().agent(Fleet.BETA).resumeGuest(guest.name());
     guest.assertDisksRemember();
     guest.assertWell();
+  }
+
+  /** What is at both hosts afterwards can be compared. */
+  private static MigrationView moveStandingStillAndKeep(Traveller guest) {
+    fleet().agent(guest.host()).pauseGuest(guest.name());
+    return guest.move(
+        MigrationRequest.of(guest.name(), guest.elsewhere())
+            .withMode("precopy")
+            .withStorage("keep"));
   }
 
   @Test
@@ -180,12 +184,7 @@ class DisksIT {
                 List.of(new GuestSpec.DiskSpec("/run/disks/top.qcow2", "qcow2", Optional.empty())),
                 "24,2");
     guest.assertDisksRemember();
-    fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());
-    MigrationView view =
-        guest.move(
-            MigrationRequest.of(guest.name(), guest.elsewhere())
-                .withMode("precopy")
-                .withStorage("keep"));
+    MigrationView view = moveStandingStillAndKeep(guest);
     assertThat(images(Fleet.BETA)).containsExactly(image(Fleet.BETA, "top.qcow2"));
     Path there = flat(Fleet.BETA, "top.qcow2");
     Path here = flat(Fleet.ALPHA, "top.qcow2.moved-" + view.id());

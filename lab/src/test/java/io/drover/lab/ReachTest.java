@@ -12,14 +12,14 @@ import org.junit.jupiter.api.Test;
 class ReachTest {
   private static final String REPORT =
       "DROVER client kind=udp sent=326 answers=325 gap=20253 end=25679980713 slowest=5715"
-          + " silent=4000 lost=1 broken=0 at=25680422456";
+          + " silent=4000 lost=1 why=nothing broken=0 at=25680422456";
 
   @Test
   void readsWhatAClientReports() {
     assertThat(ClientReport.parse(REPORT))
         .contains(
             new ClientReport(
-                ClientKind.UDP, 326, 325, 20.253, 25_679_980_713_000L, 5.715, 4, 1, 0));
+                ClientKind.UDP, 326, 325, 20.253, 25_679_980_713_000L, 5.715, 4, 1, 0, "nothing"));
     assertThat(ClientReport.parse("DROVER client-ready kind=udp")).isEmpty();
     SplittableRandom random = new SplittableRandom(11);
     for (int round = 0; round < 2000; round++) {

@@ -120,7 +120,7 @@ class WanMovesIT {
 
     MigrationView move(String to) {
       MigrationView view =
-          agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("precopy"));
+          agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("hybrid"));
       long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
       while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
         Fleet.pause(50);

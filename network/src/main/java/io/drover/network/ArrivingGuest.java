@@ -129,15 +129,20 @@ public final class ArrivingGuest {
         throw e;
       }
     }
-    whereabouts()
-        .ifPresent(
-            next ->
-                log.wished(
-                    "redirect",
-                    () -> {
-                      redirects.prepare(next);
-                      return "ready to ask for what arrives at " + next.anchorsBut(host);
-                    }));
+    whereabouts().ifPresent(this::askForPackets);
+  }
+
+  private void askForPackets(GuestWhereabouts next) {
+    if (next.addresses().isEmpty()) {
+      redirects.prepare(next);
+    } else {
+      log.wished(
+          "redirect",
+          () -> {
+            redirects.prepare(next);
+            return "ready to ask for what arrives at " + next.anchorsBut(host);
+          });
+    }
   }
 
   private String removeFilter() {
@@ -232,22 +237,22 @@ public final class ArrivingGuest {
     synchronized (this) {
       waited = restoring;
     }
-    long began = System.nanoTime();
-    try {
-      Void _ = waited.get(RESTORING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (TimeoutException | ExecutionException e) {
-      log.failed(
-          "connections",
-          Problem.host(
-              "restore-slow",
-              "The guest's connections were not restored within %d ms; it runs without waiting"
-                  .formatted(RESTORING_LIMIT.toMillis()),
-              "A strict firewall here may cut them; lower the host's load."),
-          began);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-    await(Meanwhile.call(this::hasArrived));
+    await(
+        waited,
+        "connections",
+        Problem.host(
+            "restore-slow",
+            "The guest's connections were not restored within %d ms; it runs without waiting"
+                .formatted(RESTORING_LIMIT.toMillis()),
+            "A strict firewall here may cut them; lower the host's load."));
+    await(
+        Meanwhile.call(this::hasArrived),
+        "route",
+        Problem.host(
+            "route-slow",
+            "The way to the guest does not lead here after %d ms; it runs without waiting"
+                .formatted(RESTORING_LIMIT.toMillis()),
+            "'drover network show' tells when it does; lower the host's load."));
   }
 
   private boolean hasArrived() {
@@ -256,19 +261,12 @@ public final class ArrivingGuest {
   }
 
   /** A guest that may run must not wait for its network for ever. */
-  private void await(CompletableFuture<Boolean> leads) {
+  private void await(CompletableFuture<?> work, String step, Problem slow) {
     long began = System.nanoTime();
     try {
-      boolean _ = leads.get(RESTORING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+      Object _ = work.get(RESTORING_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException | ExecutionException e) {
-      log.failed(
-          "route",
-          Problem.host(
-              "route-slow",
-              "The way to the guest does not lead here after %d ms; it runs without waiting"
-                  .formatted(RESTORING_LIMIT.toMillis()),
-              "'drover network show' tells when it does; lower the host's load."),
-          began);
+      log.failed(step, slow, began);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

@@ -238,9 +238,10 @@ public final class LinuxNetwork implements HostNetwork {
     List<String> lines = new ArrayList<>();
     for (IpAddress address : port.card().addresses()) {
       lines.add(RouteTables.replace(address, port.card().bridge(), RouteTables.HERE));
-      // Known from the start: the first packet need not wait for an answer of the guest's.
+      // Known from the start and for good: no packet waits for an answer of the guest's, and nobody
+      // is told that it is unreachable while it stands still.
       lines.add(
-          "neigh replace %s lladdr %s dev %s nud reachable"
+          "neigh replace %s lladdr %s dev %s nud permanent"
               .formatted(address, port.card().mac(), port.card().bridge()));
     }
     batch(lines);
@@ -252,11 +253,22 @@ public final class LinuxNetwork implements HostNetwork {
         addresses.stream()
             .map(address -> RouteTables.replace(address, device, RouteTables.REDIRECTED))
             .toList());
+    // Afterwards: packets wait for the route only.
+    addresses.forEach(this::forgetNeighbour);
+  }
+
+  private void forgetNeighbour(IpAddress address) {
+    Commands.Output _ =
+        commands.run(
+            LIMIT,
+            "",
+            List.of("ip", "neigh", "flush", "to", address.asPrefix(), "nud", "permanent"));
   }
 
   @Override
   public void forgetRoutes(Collection<IpAddress> addresses) {
     for (IpAddress address : addresses) {
+      forgetNeighbour(address);
       // There is at most one, and none is as good as one removed.
       Commands.Output _ =
           commands.run(

@@ -52,7 +52,7 @@ public final class Redirects implements AutoCloseable {
   private final Map<HostName, Thread> dialing = new HashMap<>();
   private final Map<GuestName, Long> usedNanos = new HashMap<>();
   // By which host the packets of a guest that is here leave.
-  private final Map<GuestName, Optional<HostName>> ways = new HashMap<>();
+  private final Map<GuestName, Optional<HostName>> waysOut = new HashMap<>();
   private boolean closed;
 
   /** Connects to other hosts' agents. */
@@ -157,8 +157,7 @@ public final class Redirects implements AutoCloseable {
     if (now != null && !now.isAt(self)) {
       moving.remove(guest);
       // Another guest of that name may have other addresses.
-      network.forgetRoutes(now.addresses());
-      network.returnDirectly(now.addresses());
+      unroute(now.addresses());
       learn(new GuestWhereabouts(guest, now.sequence() + 1, self, routed(ports), now.anchors()));
     }
     found(guest, ports);
@@ -175,8 +174,7 @@ public final class Redirects implements AutoCloseable {
     for (HostName anchor : last.anchorsBut(self)) {
       tell(anchor, new RedirectMessage.Ended(guest, last.sequence()));
     }
-    network.forgetRoutes(last.addresses());
-    network.returnDirectly(last.addresses());
+    unroute(last.addresses());
     forget(guest);
   }
 
@@ -241,8 +239,7 @@ public final class Redirects implements AutoCloseable {
     }
     GuestWhereabouts now = known.get(guest);
     if (to.equals(self) && now != null && now.isAt(self) && (next == null || next.equals(now))) {
-      network.forgetRoutes(now.addresses());
-      network.returnDirectly(now.addresses());
+      unroute(now.addresses());
       forget(guest);
       GuestWhereabouts before = replaced.remove(guest);
       if (before != null) {
@@ -289,7 +286,7 @@ public final class Redirects implements AutoCloseable {
         settings.redirect() == NetworkSettings.Redirect.OFF
             ? Optional.empty()
             : now.wayOut(self, reachable);
-    ways.put(now.guest(), way);
+    waysOut.put(now.guest(), way);
     if (way.isPresent()) {
       PacketTunnel _ = tunnel(way.get());
       network.returnThrough(now.addresses(), RouteTables.device(way.get()));
@@ -310,6 +307,11 @@ public final class Redirects implements AutoCloseable {
     return new RedirectMessage.Claim(now.guest(), now.sequence(), now.addresses());
   }
 
+  private void unroute(List<IpAddress> addresses) {
+    network.forgetRoutes(addresses);
+    network.returnDirectly(addresses);
+  }
+
   private void learn(GuestWhereabouts now) {
     store.keep(now);
     known.put(now.guest(), now);
@@ -319,7 +321,7 @@ public final class Redirects implements AutoCloseable {
     known.remove(guest);
     granted.remove(guest);
     usedNanos.remove(guest);
-    ways.remove(guest);
+    waysOut.remove(guest);
     store.forgetWhereabouts(guest);
     filters();
   }
@@ -539,8 +541,7 @@ public final class Redirects implements AutoCloseable {
   private void stopPassingOn(GuestWhereabouts elsewhere, String why) {
     LOG.info(
         "guest={} nothing is passed on to {} any more: {}", elsewhere.guest(), elsewhere.at(), why);
-    network.forgetRoutes(elsewhere.addresses());
-    network.returnDirectly(elsewhere.addresses());
+    unroute(elsewhere.addresses());
     forget(elsewhere.guest());
   }
 
@@ -668,7 +669,7 @@ public final class Redirects implements AutoCloseable {
 
   /** By which other host a guest's own packets leave, if they do. */
   synchronized Optional<HostName> wayOut(GuestName guest) {
-    return ways.getOrDefault(guest, Optional.empty());
+    return waysOut.getOrDefault(guest, Optional.empty());
   }
 
   /** Whether the way to or from that host stands. */

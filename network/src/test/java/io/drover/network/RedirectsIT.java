@@ -27,6 +27,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -268,12 +270,17 @@ class RedirectsIT {
     Namespaces.in(to.namespace, "ip link set gtap master guests up");
   }
 
+  private static GuestWhereabouts leaving(Host from, Host to) {
+    GuestWhereabouts next = from.redirects.next(WEB, to.name).orElseThrow();
+    from.redirects.moving(WEB, to.name);
+    return next;
+  }
+
   /** As a migration does it. */
   private void move(String from, String to) {
     Host source = host(from);
     Host target = host(to);
-    GuestWhereabouts next = source.redirects.next(WEB, target.name).orElseThrow();
-    source.redirects.moving(WEB, target.name);
+    GuestWhereabouts next = leaving(source, target);
     target.redirects.prepare(next);
     until(
         "connected",
@@ -457,8 +464,7 @@ class RedirectsIT {
       one.works();
       Host alpha = host("alpha");
       Host beta = host("beta");
-      GuestWhereabouts next = alpha.redirects.next(WEB, beta.name).orElseThrow();
-      alpha.redirects.moving(WEB, beta.name);
+      GuestWhereabouts next = leaving(alpha, beta);
       beta.redirects.prepare(next);
       String _ = beta.redirects.arrive(next, PORTS.subList(0, 0));
       String _ = alpha.redirects.leave(WEB, beta.name);
@@ -484,13 +490,14 @@ class RedirectsIT {
       one.works();
       Host alpha = host("alpha");
       Host beta = host("beta");
-      GuestWhereabouts next = beta.redirects.next(WEB, alpha.name).orElseThrow();
-      beta.redirects.moving(WEB, alpha.name);
+      GuestWhereabouts next = leaving(beta, alpha);
       alpha.redirects.prepare(next);
       String _ = alpha.redirects.arrive(next, PORTS.subList(0, 0));
 
       alpha.redirects.abandon(WEB, alpha.name);
       beta.redirects.abandon(WEB, alpha.name);
+      // It may have been told that the guest came.
+      beta.redirects.runs(WEB, PORTS);
 
       one.works();
       assertThat(alpha.routes()).contains(RouteTables.device(beta.name));
@@ -501,8 +508,7 @@ class RedirectsIT {
   void aRehearsalToAnotherHostDuringAMoveChangesNothing() {
     try (Talk one = fromClient(5000)) {
       Host alpha = host("alpha");
-      GuestWhereabouts next = alpha.redirects.next(WEB, host("beta").name).orElseThrow();
-      alpha.redirects.moving(WEB, host("beta").name);
+      GuestWhereabouts next = leaving(alpha, host("beta"));
       assertThat(alpha.redirects.next(WEB, host("gamma").name)).isPresent();
       host("beta").redirects.prepare(next);
       plug(alpha, host("beta"));
@@ -529,6 +535,38 @@ class RedirectsIT {
       two.works();
     }
     assertThat(alpha.routes()).isEqualTo("192.0.2.10 dev guests proto 77 scope link \n");
+  }
+
+  @Test
+  void aGuestThatStandsStillForLongIsNotSaidToBeUnreachable() throws Exception {
+    try (Talk first = fromClient(5000)) {
+      first.works();
+    }
+    Namespaces.in(
+        guest,
+        """
+        nft -f - <<END
+        table inet still { chain in { type filter hook input priority 0; policy drop; }; }
+        table arp still { chain in { type filter hook input priority 0; policy drop; }; }
+        END
+        """);
+    // Beyond the time after which a neighbour that does not answer is given up.
+    FutureTask<Boolean> calling =
+        new FutureTask<>(
+            () -> {
+              try (Talk late = fromClient(5001)) {
+                late.works();
+              }
+              return true;
+            });
+    Thread.ofPlatform().daemon().start(calling);
+    Namespaces.sh("sleep 12");
+    assertThat(calling.isDone()).isFalse();
+    Namespaces.in(guest, "nft delete table inet still; nft delete table arp still");
+    assertThat(calling.get(30, TimeUnit.SECONDS)).isTrue();
+    host("alpha").redirects.ended(WEB);
+    assertThat(Namespaces.in(host("alpha").namespace, "ip neigh show nud permanent"))
+        .doesNotContain("192.0.2.10 ");
   }
 
   @Test

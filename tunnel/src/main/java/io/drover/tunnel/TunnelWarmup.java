@@ -9,6 +9,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.ExecutionException;
@@ -24,6 +25,7 @@ public final class TunnelWarmup {
   public static final int MEBIBYTES = 256;
 
   private static final int PROBES = 3;
+  private static final int NOISE_BYTES = 128 << 10;
 
   private TunnelWarmup() {}
 
@@ -39,7 +41,14 @@ public final class TunnelWarmup {
 
   static void run(Credentials own, Path folder, long bytes) throws IOException {
     try {
-      relay(own, folder, bytes);
+      byte[] noise = new byte[NOISE_BYTES];
+      new Random(1).nextBytes(noise);
+      relay(
+          own,
+          folder,
+          Relay.Options.plain(),
+          Relay.Options.plain(),
+          Collections.nCopies(Math.toIntExact(bytes / NOISE_BYTES), noise));
       for (int probe = 0; probe < PROBES; probe++) {
         probe(own, folder);
       }
@@ -72,7 +81,13 @@ public final class TunnelWarmup {
     }
   }
 
-  private static void relay(Credentials own, Path folder, long bytes)
+  /** Sends a stream through a pair of relays; it must arrive as it was. */
+  public static void relay(
+      Credentials own,
+      Path folder,
+      Relay.Options atSource,
+      Relay.Options atTarget,
+      List<byte[]> stream)
       throws IOException, ExecutionException, InterruptedException {
     SocketChannel[] in = pair(folder);
     SocketChannel[] link = pair(folder);
@@ -84,16 +99,16 @@ public final class TunnelWarmup {
           start(
               () -> {
                 server.handshake();
-                return new Relay("warmup-target", out[0], server, Relay.Options.plain()).run();
+                return new Relay("warmup-target", out[0], server, atTarget).run();
               });
       FutureTask<RelayEnd> source =
           start(
               () -> {
                 client.handshake();
-                return new Relay("warmup-source", in[1], client, Relay.Options.plain()).run();
+                return new Relay("warmup-source", in[1], client, atSource).run();
               });
       FutureTask<Long> sink = start(() -> drain(out[1]));
-      fill(in[0], bytes);
+      long bytes = fill(in[0], stream);
       long arrived = sink.get();
       if (arrived != bytes
           || !(source.get() instanceof RelayEnd.Clean)
@@ -115,17 +130,16 @@ public final class TunnelWarmup {
     return task;
   }
 
-  private static void fill(SocketChannel to, long bytes) throws IOException {
-    byte[] noise = new byte[128 << 10];
-    new Random(1).nextBytes(noise);
-    for (long left = bytes; left > 0; ) {
-      ByteBuffer chunk = ByteBuffer.wrap(noise, 0, (int) Math.min(left, noise.length));
-      left -= chunk.remaining();
-      while (chunk.hasRemaining()) {
-        to.write(chunk);
+  private static long fill(SocketChannel to, List<byte[]> stream) throws IOException {
+    long bytes = 0;
+    for (byte[] part : stream) {
+      ByteBuffer left = ByteBuffer.wrap(part);
+      while (left.hasRemaining()) {
+        bytes += to.write(left);
       }
     }
     to.shutdownOutput();
+    return bytes;
   }
 
   private static long drain(SocketChannel from) throws IOException {

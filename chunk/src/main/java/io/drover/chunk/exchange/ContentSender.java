@@ -203,6 +203,22 @@ public final class ContentSender implements AutoCloseable {
     }
   }
 
+  /** Sends what the peer wants on a thread of its own, until the exchange is closed. */
+  public void startSending(String thread) {
+    Thread.ofPlatform()
+        .daemon()
+        .name(thread)
+        .start(
+            () -> {
+              try {
+                sendWanted();
+              } catch (IOException e) {
+                // Whoever ended it knows why; whoever announces is told.
+                close(String.valueOf(e.getMessage()));
+              }
+            });
+  }
+
   /** Sends what the peer wants, until the exchange is closed. */
   public void sendWanted() throws IOException {
     switch (compression) {
