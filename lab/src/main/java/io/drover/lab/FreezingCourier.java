@@ -7,9 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.Consumer;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Freeze and copy: the guest is paused, QEMU writes its memory to a file, both files go over ssh,
@@ -26,6 +24,7 @@ final class FreezingCourier implements Courier {
 
   private final Lab lab;
   private final StockPrograms programs;
+  private final StockDaemons daemons;
   private final Tool tool;
   private final StockQemu qemu;
   private final Consumer<String> progress;
@@ -48,6 +47,7 @@ final class FreezingCourier implements Courier {
   FreezingCourier(Lab lab, StockPrograms programs, Tool tool, Consumer<String> progress) {
     this.lab = lab;
     this.programs = programs;
+    this.daemons = new StockDaemons(lab, programs);
     this.tool = tool;
     this.qemu = new StockQemu(lab);
     this.progress = progress;
@@ -55,7 +55,7 @@ final class FreezingCourier implements Courier {
 
   @Override
   public void prepare(LikeDisk disk) {
-    new StockDaemons(lab, programs).startSshd();
+    daemons.startSshd();
     // Under the name of the guest's own disk: rsync then changes it in place.
     if (tool.compares()) {
       disk.writeBase(Relocations.DISK.on(lab, Relocations.TO));
@@ -87,24 +87,7 @@ final class FreezingCourier implements Courier {
     progress.accept("saving the memory");
     here.run("migrate-set-parameters", Map.of("max-bandwidth", StockQemu.UNLIMITED));
     here.run("migrate", Map.of("uri", "file:" + MEMORY.path()));
-    JsonNode info =
-        here.until(
-            "query-migrate",
-            answer -> Set.of("completed", "failed", "cancelled").contains(status(answer)),
-            LOOK,
-            PATIENCE);
-    if (!status(info).equals("completed")) {
-      throw Problem.migration(
-              "stock-move",
-              "QEMU could not save the guest's memory: %s %s"
-                  .formatted(status(info), info.path("error-desc").asString("")),
-              "")
-          .asException();
-    }
-  }
-
-  private static String status(JsonNode answer) {
-    return answer.path("status").asString("");
+    QemuTransfer.await(here, QemuTransfer.COMPLETED, LOOK, PATIENCE);
   }
 
   private void copy(String what, DiskFile... files) {
@@ -124,9 +107,14 @@ final class FreezingCourier implements Courier {
     if (!result.succeeded()) {
       throw Problem.migration(
               "stock-copy",
-              "%s could not copy %s; it ended with %d: %s"
-                  .formatted(tool.word(), what, result.exitCode(), result.output().strip()),
-              "sshd.log in the target's folder of the lab may say why.")
+              "%s could not copy %s; it ended with %d: %s; sshd at the target said last: %s"
+                  .formatted(
+                      tool.word(),
+                      what,
+                      result.exitCode(),
+                      result.output().strip(),
+                      daemons.lastWordsOfSshd(Relocations.TO)),
+              "")
           .asException();
     }
   }
@@ -135,8 +123,8 @@ final class FreezingCourier implements Courier {
   private void resume(GuestSpec spec) {
     progress.accept("loading the memory");
     QemuMonitor there = qemu.boot(Relocations.TO, spec, List.of("-incoming", "defer"));
-    there.run("migrate-incoming", Map.of("uri", "file:" + MEMORY.path()));
-    there.until("query-status", answer -> !status(answer).equals("inmigrate"), LOOK, PATIENCE);
+    StockQemu.receive(there, "file:" + MEMORY.path());
+    QemuTransfer.await(there, QemuTransfer.COMPLETED, LOOK, PATIENCE);
     there.run("cont");
   }
 }

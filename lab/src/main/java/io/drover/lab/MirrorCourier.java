@@ -22,6 +22,12 @@ final class MirrorCourier implements Courier {
   private static final Duration PATIENCE = Duration.ofMinutes(15);
   private static final Duration LOOK = Duration.ofMillis(100);
 
+  /** QEMU's own, in which it expects to send the rest. */
+  private static final long STANDSTILL_MILLIS = 300;
+
+  private static final int PATIENT_PASSES = 20;
+  private static final long MOST_DOUBLINGS = 7;
+
   /** The guest stands still, or is about to. */
   private static final Duration LOOK_CLOSELY = Duration.ofMillis(10);
 
@@ -128,14 +134,7 @@ final class MirrorCourier implements Courier {
             // It stays to be seen how it ended.
             "auto-dismiss",
             false));
-    Job job =
-        Job.of(
-            here.until(
-                "query-jobs",
-                jobs -> Job.of(jobs).ready() || Job.of(jobs).ended(),
-                LOOK,
-                PATIENCE));
-    require(job.ready(), "The mirror of the disk ended before all was copied: " + job);
+    awaitReady(here, LOOK);
   }
 
   private void migrate(QemuMonitor here, QemuMonitor there, String target) {
@@ -143,14 +142,45 @@ final class MirrorCourier implements Courier {
     String uri = "tcp:%s:%d".formatted(target, StockDaemons.MIGRATION_PORT);
     // Without a way back, what was written counts as arrived.
     allow(there, "return-path");
-    there.run("migrate-incoming", Map.of("uri", uri));
+    StockQemu.receive(there, uri);
     allow(here, "return-path", "pause-before-switchover");
     here.run("migrate-set-parameters", Map.of("max-bandwidth", StockQemu.UNLIMITED));
     here.run("migrate", Map.of("uri", uri));
-    reach(here, "pre-switchover");
+    awaitSwitch(here);
     endMirror(here);
-    here.run("migrate-continue", Map.of("state", "pre-switchover"));
-    reach(here, "completed");
+    here.run("migrate-continue", Map.of("state", QemuTransfer.PRE_SWITCHOVER));
+    QemuTransfer.await(here, QemuTransfer.COMPLETED, LOOK_CLOSELY, PATIENCE);
+  }
+
+  /** Where pre-copy does not end by itself, the guest may stand still for longer. */
+  private static void awaitSwitch(QemuMonitor here) {
+    long allowed = standstillMillis(0);
+    while (true) {
+      long granted = allowed;
+      QemuTransfer transfer =
+          QemuTransfer.of(
+              here.until(
+                  "query-migrate",
+                  answer -> {
+                    QemuTransfer now = QemuTransfer.of(answer);
+                    return now.is(QemuTransfer.PRE_SWITCHOVER)
+                        || now.over()
+                        || standstillMillis(now.passes()) > granted;
+                  },
+                  LOOK_CLOSELY,
+                  PATIENCE));
+      if (transfer.is(QemuTransfer.PRE_SWITCHOVER) || transfer.over()) {
+        transfer.require(QemuTransfer.PRE_SWITCHOVER);
+        return;
+      }
+      allowed = standstillMillis(transfer.passes());
+      here.run("migrate-set-parameters", Map.of("downtime-limit", allowed));
+    }
+  }
+
+  /** QEMU's own limit at first, and twice as much after every so many passes. */
+  static long standstillMillis(long passes) {
+    return STANDSTILL_MILLIS << Math.min(passes / PATIENT_PASSES, MOST_DOUBLINGS);
   }
 
   private static void allow(QemuMonitor monitor, String... capabilities) {
@@ -163,24 +193,23 @@ final class MirrorCourier implements Courier {
                 .toList()));
   }
 
-  private static void reach(QemuMonitor monitor, String wanted) {
-    JsonNode info =
-        monitor.until(
-            "query-migrate",
-            answer -> Set.of(wanted, "completed", "failed", "cancelled").contains(status(answer)),
-            LOOK_CLOSELY,
-            PATIENCE);
-    require(
-        status(info).equals(wanted),
-        "QEMU says %s: %s".formatted(status(info), info.path("error-desc").asString("")));
+  private static void awaitReady(QemuMonitor here, Duration look) {
+    Job job =
+        Job.of(
+            here.until(
+                "query-jobs",
+                jobs -> Job.of(jobs).ready() || Job.of(jobs).ended(),
+                look,
+                PATIENCE));
+    require(job.ready(), "The mirror of the disk ended before it was told to: " + job);
   }
 
-  private static String status(JsonNode answer) {
-    return answer.path("status").asString("");
-  }
-
-  /** Of a mirror that is ready this is the end that leaves the guest on its own disk. */
+  /**
+   * QEMU itself would go on with a mirror that has failed meanwhile. Of one that is ready a cancel
+   * is the end that leaves the guest on its own disk.
+   */
   private static void endMirror(QemuMonitor here) {
+    awaitReady(here, LOOK_CLOSELY);
     here.run("block-job-cancel", Map.of("device", JOB));
     Job job =
         Job.of(here.until("query-jobs", jobs -> Job.of(jobs).ended(), LOOK_CLOSELY, PATIENCE));
@@ -191,8 +220,7 @@ final class MirrorCourier implements Courier {
 
   /** Its image belongs to the guest alone before it may run. */
   private static void run(QemuMonitor there) {
-    there.until(
-        "query-status", answer -> !status(answer).equals("inmigrate"), LOOK_CLOSELY, PATIENCE);
+    QemuTransfer.await(there, QemuTransfer.COMPLETED, LOOK_CLOSELY, PATIENCE);
     there.run("nbd-server-stop");
     there.run("cont");
   }

@@ -104,6 +104,11 @@ final class StockDaemons {
     awaitListening("libvirtd", LIBVIRT_TLS_PORT);
   }
 
+  /** A lab goes with a run that failed, and its logs with it. */
+  String lastWordsOfSshd(String host) {
+    return tail(log(lab.node(host).record(), "sshd"));
+  }
+
   private void spawn(NodeRecord host, String tool, String... arguments) {
     lab.node(host.name())
         .spawn(lab.record().name(), log(host, tool), programs.command(tool, arguments));

@@ -6,6 +6,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
 
 /**
  * QEMU as a script would start it on the hosts of a lab. Its settings are its own; machine and
@@ -89,6 +91,11 @@ record StockQemu(Lab lab) {
   /** By which name QEMU knows a guest's disk. */
   static String diskNode(int index) {
     return "disk" + index;
+  }
+
+  /** Has a QEMU that waits take a guest. It outlives a failure, so that it can say what it was. */
+  static void receive(QemuMonitor waiting, String uri) {
+    JsonNode _ = waiting.run("migrate-incoming", Map.of("uri", uri, "exit-on-error", false));
   }
 
   QemuMonitor monitor(String host, String guest) {

@@ -34,6 +34,8 @@ case $tool in
     user sshd
     # A locked account may not log in, with a key neither.
     sed -i 's/^root:[^:]*/root:*/' /etc/shadow
+    # What the machine's root has its own shell do or say at the start is not for a copy.
+    sed -i '/^root:/s|[^:]*$|/bin/sh|' /etc/passwd
     mkdir -p /run/sshd
     cat >/run/stock/sshd_config <<END
 ListenAddress $1:22

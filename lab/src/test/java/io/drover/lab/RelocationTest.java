@@ -112,6 +112,36 @@ class RelocationTest {
     assertThat(job("[]")).matches(job -> job.ended() && !job.whole());
   }
 
+  private static QemuTransfer transfer(String text) {
+    return QemuTransfer.of(JsonMapper.builder().build().readTree(text));
+  }
+
+  @Test
+  void aTransferThatEndedOtherThanWantedSaysWhatQemuSays() {
+    assertThat(transfer("{}")).matches(transfer -> !transfer.over());
+    assertThat(transfer("{\"status\":\"active\",\"ram\":{\"dirty-sync-count\":3}}"))
+        .matches(transfer -> !transfer.over() && transfer.passes() == 3);
+    QemuTransfer failed = transfer("{\"status\":\"failed\",\"error-desc\":\"no such file\"}");
+    assertThat(failed.over()).isTrue();
+    assertThatThrownBy(() -> failed.require(QemuTransfer.COMPLETED))
+        .isInstanceOfSatisfying(
+            ProblemException.class,
+            refusal ->
+                assertThat(refusal.problem().message())
+                    .contains("completed", "failed", "no such file"));
+    transfer("{\"status\":\"completed\"}").require(QemuTransfer.COMPLETED);
+  }
+
+  @Test
+  void aGuestMayStandStillForLongerWherePreCopyDoesNotEnd() {
+    assertThat(MirrorCourier.standstillMillis(0)).isEqualTo(300);
+    assertThat(MirrorCourier.standstillMillis(19)).isEqualTo(300);
+    assertThat(MirrorCourier.standstillMillis(20)).isEqualTo(600);
+    assertThat(MirrorCourier.standstillMillis(45)).isEqualTo(1200);
+    // QEMU takes 2000 s at most.
+    assertThat(MirrorCourier.standstillMillis(1_000_000)).isLessThan(2_000_000);
+  }
+
   @Test
   void ofDroversMoveOnlyWhatIsKnownIsCounted() {
     assertThat(
