@@ -50,6 +50,8 @@ final class LibC {
       bind("socket", FunctionDescriptor.of(INT, INT, INT, INT));
   private static final MethodHandle BIND =
       bind("bind", FunctionDescriptor.of(INT, INT, POINTER, INT));
+  private static final MethodHandle SETSOCKOPT =
+      bind("setsockopt", FunctionDescriptor.of(INT, INT, INT, INT, POINTER, INT));
   private static final MethodHandle SETNS = bind("setns", FunctionDescriptor.of(INT, INT, INT));
   private static final MethodHandle STRERROR =
       LINKER.downcallHandle(
@@ -122,6 +124,18 @@ final class LibC {
       MemorySegment state = arena.allocate(STATE);
       int length = Math.toIntExact(address.byteSize());
       return result((int) BIND.invokeExact(state, descriptor, address, length), state);
+    } catch (Throwable failure) {
+      throw impossible(failure);
+    }
+  }
+
+  static int setIntOption(int descriptor, int level, int option, int value) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment state = arena.allocate(STATE);
+      MemorySegment number = arena.allocateFrom(INT, value);
+      int length = Math.toIntExact(INT.byteSize());
+      return result(
+          (int) SETSOCKOPT.invokeExact(state, descriptor, level, option, number, length), state);
     } catch (Throwable failure) {
       throw impossible(failure);
     }

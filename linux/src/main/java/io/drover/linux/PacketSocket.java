@@ -4,10 +4,12 @@ import io.drover.model.Problem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.Optional;
 
 /**
- * Sends whole Ethernet frames out of one network interface, in whose name it likes. Safe for all
- * threads: a frame is one system call, which does not block.
+ * Sends whole Ethernet frames out of one network interface, in whose name it likes, or hears those
+ * that come in by it. Safe for all threads: a frame is one system call, which does not block.
  */
 public final class PacketSocket implements AutoCloseable {
   private static final int AF_PACKET = 17;
@@ -16,6 +18,12 @@ public final class PacketSocket implements AutoCloseable {
   private static final int IFREQ_BYTES = 40;
   private static final int NAME_BYTES = 16;
   private static final int SOCKADDR_LL_BYTES = 20;
+  private static final int SOL_PACKET = 263;
+  private static final int PACKET_IGNORE_OUTGOING = 23;
+  private static final short NOTHING = 0;
+  // ETH_P_ALL, in network order.
+  private static final short EVERYTHING = 0x0300;
+  private static final int HEARD_BYTES = 64;
 
   private final String interfaceName;
   private final int descriptor;
@@ -25,12 +33,27 @@ public final class PacketSocket implements AutoCloseable {
     this.descriptor = descriptor;
   }
 
-  /** Opens one on an interface of the caller's network namespace; needs CAP_NET_RAW. */
+  /** One that sends, on an interface of the caller's network namespace; needs CAP_NET_RAW. */
   public static PacketSocket open(String interfaceName) {
+    return open(interfaceName, NOTHING);
+  }
+
+  /** One that also hears what comes in by the interface, but not what is sent out of it. */
+  public static PacketSocket listening(String interfaceName) {
+    PacketSocket socket = open(interfaceName, EVERYTHING);
+    int result = LibC.setIntOption(socket.descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+    if (result < 0) {
+      socket.close();
+      throw failed(interfaceName, -result);
+    }
+    return socket;
+  }
+
+  private static PacketSocket open(String interfaceName, short protocol) {
     if (interfaceName.isEmpty() || interfaceName.length() >= NAME_BYTES) {
       throw new IllegalArgumentException("interface name '%s'".formatted(interfaceName));
     }
-    // Protocol 0: it sends and never receives.
+    // Protocol 0: until it is bound it would hear every interface.
     int descriptor = LibC.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0);
     if (descriptor < 0) {
       throw failed(interfaceName, -descriptor);
@@ -43,6 +66,7 @@ public final class PacketSocket implements AutoCloseable {
       if (result >= 0) {
         MemorySegment address = arena.allocate(SOCKADDR_LL_BYTES, 4);
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_PACKET);
+        address.set(ValueLayout.JAVA_SHORT, 2, protocol);
         address.set(ValueLayout.JAVA_INT, 4, request.get(ValueLayout.JAVA_INT, NAME_BYTES));
         result = LibC.bind(descriptor, address);
       }
@@ -57,7 +81,8 @@ public final class PacketSocket implements AutoCloseable {
   private static RuntimeException failed(String interfaceName, int errno) {
     return Problem.host(
             "no-packet-socket",
-            "No frames can be sent on %s (%s)".formatted(interfaceName, LibC.reason(errno)),
+            "No frames can be sent or heard on %s (%s)"
+                .formatted(interfaceName, LibC.reason(errno)),
             "Run the agent as root, and check that the interface is there and up.")
         .asException();
   }
@@ -70,6 +95,24 @@ public final class PacketSocket implements AutoCloseable {
       if (result < 0) {
         throw failed(interfaceName, (int) -result);
       }
+    }
+  }
+
+  /** The beginning of the next frame that comes in, if one does in time. */
+  public Optional<byte[]> hear(Duration limit) {
+    if (!LibC.readable(descriptor, Math.toIntExact(limit.toMillis()))) {
+      return Optional.empty();
+    }
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(HEARD_BYTES);
+      long count = LibC.read(descriptor, bytes);
+      if (count == -LibC.EAGAIN) {
+        return Optional.empty();
+      }
+      if (count < 0) {
+        throw failed(interfaceName, (int) -count);
+      }
+      return Optional.of(bytes.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE));
     }
   }
 

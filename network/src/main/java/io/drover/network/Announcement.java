@@ -23,6 +23,7 @@ final class Announcement {
   private static final short RARP = (short) 0x8035;
   private static final short IPV6 = (short) 0x86dd;
   private static final byte ICMPV6 = 58;
+  private static final int TYPE_AT = 12;
 
   private Announcement() {}
 
@@ -42,6 +43,10 @@ final class Announcement {
     return address.isV6()
         ? List.of(neighbourAdvertisement(ip, mac))
         : List.of(arp(ARP, 1, mac, ip, NOBODY, ip), arp(ARP, 2, mac, ip, BROADCAST, ip));
+  }
+
+  static boolean isReverseArp(byte[] frame) {
+    return frame.length >= TYPE_AT + 2 && ByteBuffer.wrap(frame).getShort(TYPE_AT) == RARP;
   }
 
   private static byte[] arp(

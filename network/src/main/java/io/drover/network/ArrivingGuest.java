@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 
@@ -24,6 +25,9 @@ import java.util.function.Consumer;
 public final class ArrivingGuest {
   /** So long may the guest stand still for its connections. */
   private static final Duration RESTORING_LIMIT = Duration.ofSeconds(1);
+
+  /** So long is a guest's first word waited for. */
+  private static final Duration SPEAKING_LIMIT = Duration.ofSeconds(10);
 
   private final GuestName guest;
   private final HostName host;
@@ -39,6 +43,7 @@ public final class ArrivingGuest {
   private boolean arrived;
   private boolean undone;
   private final AtomicInteger followed = new AtomicInteger();
+  private final AtomicBoolean announced = new AtomicBoolean();
   private CompletableFuture<Void> restoring = CompletableFuture.completedFuture(null);
 
   ArrivingGuest(
@@ -207,6 +212,7 @@ public final class ArrivingGuest {
     synchronized (arriving) {
       if (!arrived && !undone) {
         arrived = true;
+        ports.forEach(this::listen);
         whereabouts().ifPresent(this::route);
         for (GuestPort port : ports) {
           log.wished(
@@ -218,6 +224,31 @@ public final class ArrivingGuest {
         }
       }
     }
+  }
+
+  /** A guest that speaks runs, whatever its hypervisor has said by then. */
+  private void listen(GuestPort port) {
+    // Not a virtual thread: it waits in the C library.
+    Thread.ofPlatform()
+        .daemon()
+        .name("first-frame-" + port.device())
+        .start(() -> log.wished("first frame " + port.device(), () -> awaitFrame(port)));
+  }
+
+  private String awaitFrame(GuestPort port) {
+    boolean speaks;
+    try {
+      speaks = network.awaitFrame(port, SPEAKING_LIMIT);
+    } catch (ProblemException e) {
+      // Its device may have gone with it.
+      return "whether the guest speaks is not known: " + e.problem();
+    }
+    if (!speaks) {
+      return "the guest has said nothing for %d s; the announcements lead to it"
+          .formatted(SPEAKING_LIMIT.toSeconds());
+    }
+    runs();
+    return "the guest speaks";
   }
 
   private void route(GuestWhereabouts next) {
@@ -277,8 +308,11 @@ public final class ArrivingGuest {
     return ContinuityCodec.encode(new ContinuityMessage.Report(log.steps()));
   }
 
-  /** The guest runs here: tells the network, again and again for a few seconds. */
+  /** The guest runs here: tells the network once, and again and again for a few seconds. */
   public void runs() {
+    if (announced.getAndSet(true)) {
+      return;
+    }
     for (GuestPort port : ports) {
       log.wished("announce " + port.device(), () -> announcer.announce(port));
     }
@@ -289,6 +323,7 @@ public final class ArrivingGuest {
   public synchronized void undo() {
     synchronized (arriving) {
       arrived = false; // another try may follow
+      announced.set(false);
       undone = true;
     }
     whereabouts().ifPresent(next -> redirects.abandon(guest, host));

@@ -3,6 +3,7 @@ package io.drover.network;
 import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
+import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 
@@ -49,6 +50,12 @@ public interface HostNetwork {
 
   /** Sends frames out of the host's side of a bridge, to all of its ports. */
   void send(String bridge, List<byte[]> frames);
+
+  /**
+   * Waits until the guest itself says something by this port: a frame that its hypervisor does not
+   * send in its name. Answers whether it did in time.
+   */
+  boolean awaitFrame(GuestPort port, Duration limit);
 
   // ---- routes, in tables of Drover's own ----
 

@@ -191,6 +191,23 @@ public final class LinuxNetwork implements HostNetwork {
   }
 
   @Override
+  public boolean awaitFrame(GuestPort port, Duration limit) {
+    long deadline = System.nanoTime() + limit.toNanos();
+    try (PacketSocket socket = inside.call(() -> PacketSocket.listening(port.device()))) {
+      while (true) {
+        Duration left = Duration.ofNanos(deadline - System.nanoTime());
+        if (!left.isPositive()) {
+          return false;
+        }
+        // QEMU announces a guest by RARP; guests do not speak that.
+        if (socket.hear(left).filter(frame -> !Announcement.isReverseArp(frame)).isPresent()) {
+          return true;
+        }
+      }
+    }
+  }
+
+  @Override
   public void gateway(RoutedBridge bridge) {
     StringBuilder script = new StringBuilder();
     script.append("name=").append(bridge.name()).append('\n');

@@ -4,6 +4,7 @@ import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.Problem;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -18,6 +19,7 @@ final class FakeNetwork implements HostNetwork {
   final Map<IpAddress, String> routes = new LinkedHashMap<>();
   final Map<IpAddress, String> returns = new LinkedHashMap<>();
   final List<String> did = new ArrayList<>();
+  boolean speaks;
   Optional<Problem> refusal = Optional.empty();
 
   private void may() {
@@ -80,6 +82,11 @@ final class FakeNetwork implements HostNetwork {
   public synchronized void send(String bridge, List<byte[]> frames) {
     may();
     did.add("send " + bridge + " " + frames.size());
+  }
+
+  @Override
+  public synchronized boolean awaitFrame(GuestPort port, Duration limit) {
+    return speaks;
   }
 
   @Override

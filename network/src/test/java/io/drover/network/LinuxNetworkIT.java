@@ -7,8 +7,13 @@ import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -164,6 +169,51 @@ class LinuxNetworkIT extends HostNetworkContract {
     assertThat(Namespaces.in(neighbour, "sleep 0.4; ip neigh"))
         .contains("192.0.2.10 dev eth0 lladdr 52:54:00:00:00:0a")
         .contains("2001:db8::10 dev eth0 lladdr 52:54:00:00:00:0a");
+  }
+
+  @Test
+  void aGuestIsHeardOnceItSpeaksItself() throws Exception {
+    Namespaces.in(host, "ip link add br0 type bridge; ip link set br0 up");
+    GuestPort port =
+        new GuestPort(
+            "tap0",
+            new NetworkCard(
+                "52:54:00:00:00:0a",
+                "br0",
+                List.of(new IpAddress("192.0.2.10")),
+                Optional.empty()));
+    List<byte[]> frames = Announcement.of(port);
+    byte[] reverseArp = frames.getFirst();
+    byte[] arp = frames.getLast();
+    try (TapDevice guest = new NetworkNamespace(host).call(() -> TapDevice.create("tap0"))) {
+      Namespaces.in(host, "ip link set tap0 master br0 up");
+      CompletableFuture<Boolean> heard =
+          CompletableFuture.supplyAsync(() -> network().awaitFrame(port, Duration.ofSeconds(1)));
+      // What this host sends in its name, and what its hypervisor does.
+      for (int i = 0; i < 5; i++) {
+        Thread.sleep(100);
+        network().send("br0", frames);
+        says(guest, reverseArp);
+      }
+      assertThat(heard.get()).isFalse();
+
+      heard =
+          CompletableFuture.supplyAsync(() -> network().awaitFrame(port, Duration.ofSeconds(20)));
+      while (!heard.isDone()) {
+        says(guest, arp);
+        Thread.sleep(20);
+      }
+      assertThat(heard.get()).isTrue();
+    }
+  }
+
+  private static void says(TapDevice guest, byte[] frame) {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment bytes = arena.allocate(TapDevice.HEADER_BYTES + frame.length);
+      MemorySegment.copy(
+          frame, 0, bytes, ValueLayout.JAVA_BYTE, TapDevice.HEADER_BYTES, frame.length);
+      assertThat(guest.write(bytes)).isTrue();
+    }
   }
 
   @Test

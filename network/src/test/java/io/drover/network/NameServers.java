@@ -7,10 +7,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import org.junit.jupiter.api.Assertions;
-import org.junit.jupiter.api.Assumptions;
 
 /** A real name server on the loopback device that a test starts and ends. */
 final class NameServers implements AutoCloseable {
@@ -26,7 +25,11 @@ final class NameServers implements AutoCloseable {
   /** Which one. */
   enum Program {
     NAMED,
-    KNOTD
+    KNOTD;
+
+    private String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
   }
 
   private final Path folder;
@@ -34,15 +37,7 @@ final class NameServers implements AutoCloseable {
   final int port;
 
   static NameServers start(Program program, Path folder) throws IOException {
-    String name = program.name().toLowerCase(Locale.ROOT);
-    boolean there =
-        new SystemCommands()
-            .run(Duration.ofSeconds(10), "", List.of("sh", "-c", "command -v " + name))
-            .isGood();
-    if (!there && "true".equals(System.getenv("CI"))) {
-      Assertions.fail("this test needs " + name);
-    }
-    Assumptions.assumeTrue(there, "this test needs " + name);
+    List<String> _ = TestPrograms.need(program.word());
     int port;
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
@@ -65,11 +60,12 @@ final class NameServers implements AutoCloseable {
       Files.writeString(
           folder.resolve(zone), ZONE + (zone.equals("example.org") ? "ns IN A 127.0.0.1\n" : ""));
     }
-    List<String> command =
+    List<String> command = new ArrayList<>(TestPrograms.need(program.word()));
+    command.addAll(
         switch (program) {
           case NAMED -> named();
           case KNOTD -> knotd();
-        };
+        });
     process =
         new ProcessBuilder(command)
             .redirectErrorStream(true)
@@ -106,7 +102,7 @@ final class NameServers implements AutoCloseable {
         %4$s
         """
             .formatted(keyFile(), folder, port, zones));
-    return List.of("named", "-g", "-c", file.toString());
+    return List.of("-g", "-c", file.toString());
   }
 
   private List<String> knotd() throws IOException {
@@ -136,7 +132,7 @@ final class NameServers implements AutoCloseable {
         %4$s
         """
             .formatted(folder, port, SECRET, zones));
-    return List.of("knotd", "-c", file.toString());
+    return List.of("-c", file.toString());
   }
 
   /** What the server answers to anybody. */
