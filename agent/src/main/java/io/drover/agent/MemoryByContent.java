@@ -2,7 +2,6 @@ package io.drover.agent;
 
 import io.drover.api.MigrationView.ContentView;
 import io.drover.chunk.Grain;
-import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Saving;
 import io.drover.model.ByteRate;
@@ -83,7 +82,7 @@ final class MemoryByContent {
             compression,
             attempts.isEmpty() ? Optional.empty() : Optional.of(attempts.getLast()),
             worth,
-            checkpoint.<ChunkWatch>map(kept -> kept).orElse(ChunkWatch.NOBODY),
+            checkpoint.map(kept -> kept),
             toPeer,
             toHypervisor,
             hypervisorEnd);
@@ -115,7 +114,7 @@ final class MemoryByContent {
     checkpoint.ifPresent(
         begun -> {
           // What was not named is not in it: of little use, and not worth the disk.
-          if (guest == Guest.LEFT && worth.pays()) {
+          if (guest == Guest.LEFT && worth.remembers()) {
             begun.keep();
           } else {
             begun.drop();

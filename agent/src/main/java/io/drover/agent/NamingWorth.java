@@ -40,6 +40,7 @@ final class NamingWorth {
   private Saving before = NOTHING;
   private long sinceNanos;
   private volatile Optional<String> off = Optional.empty();
+  private volatile boolean hurried;
 
   /**
    * Names from now on.
@@ -63,6 +64,14 @@ final class NamingWorth {
     return off.isEmpty();
   }
 
+  /**
+   * Whether there is time to learn the names of pages that cross without them: that costs a part of
+   * what it does to ask for each of them, and saves them on the way back.
+   */
+  boolean remembers() {
+    return !hurried;
+  }
+
   /** Why it does not pay, once it does not. */
   Optional<String> off() {
     return off;
@@ -81,6 +90,7 @@ final class NamingWorth {
     ByteSize named = new ByteSize(pages * PAGE_BYTES);
     ByteSize held = new ByteSize(found * PAGE_BYTES);
     if (found < pages * LEAST_FOUND && rate.bytesPerSecond() > NAMED_BYTES_PER_SECOND) {
+      hurried = true;
       off =
           Optional.of(
               "of %s the target held %s, and the link carries %s, more than is worth naming"

@@ -20,6 +20,7 @@ final class SendingPages implements Coding {
   /**
    * Of a channel that is about to run.
    *
+   * @param watch learns the names of pages
    * @param earlier of the attempt before, if this one is a recovery
    */
   SendingPages(
@@ -28,7 +29,7 @@ final class SendingPages implements Coding {
       Compression compression,
       Optional<SendingPages> earlier,
       NamingWorth worth,
-      ChunkWatch watch,
+      Optional<ChunkWatch> watch,
       Sink toPeer,
       Sink toHypervisor,
       End hypervisorEnd) {
@@ -50,13 +51,20 @@ final class SendingPages implements Coding {
                 hypervisorEnd.reached();
               }
             },
-            watch);
+            watch.orElse(ChunkWatch.NOBODY));
     naming =
         earlier
             .map(before -> before.naming.recovery(sender))
-            .orElseGet(() -> new PageNaming(sender, worth::pays));
+            .orElseGet(() -> new PageNaming(sender, () -> how(watch.isPresent())));
     worth.restart();
     sender.startSending("pages-" + name);
+  }
+
+  private PageNaming.Page how(boolean watched) {
+    if (worth.pays()) {
+      return PageNaming.Page.NAMED;
+    }
+    return watched && worth.remembers() ? PageNaming.Page.WATCHED : PageNaming.Page.PLAIN;
   }
 
   Saving saving() {

@@ -1,6 +1,5 @@
 package io.drover.agent;
 
-import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Held;
 import io.drover.model.Dedup;
@@ -42,7 +41,7 @@ final class Warmup {
                         Compression.ZSTD,
                         Optional.empty(),
                         new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
-                        ChunkWatch.NOBODY,
+                        Optional.empty(),
                         toPeer,
                         toHypervisor,
                         hypervisorEnd));

@@ -42,6 +42,7 @@ class NamingWorthTest {
     NamingWorth worth = worth(Dedup.AUTO);
     passes(worth, 0.02, Duration.ofMillis(20)); // 840 MB/s
     assertThat(worth.pays()).isFalse();
+    assertThat(worth.remembers()).isFalse();
     assertThat(worth.off()).get().asString().contains("16.0 MiB").contains("Gbit/s");
     passes(worth, 1, Duration.ofSeconds(1));
     assertThat(worth.pays()).isFalse();
@@ -56,6 +57,7 @@ class NamingWorthTest {
     assertThat(worth.pays()).isTrue();
     passes(worth, 0, Duration.ofMillis(400));
     assertThat(worth.pays()).isFalse();
+    assertThat(worth.remembers()).isTrue();
     assertThat(worth.off())
         .get()
         .asString()

@@ -3,7 +3,6 @@ package io.drover.agent;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.drover.chunk.exchange.ChunkWatch;
 import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Held;
 import io.drover.model.Dedup;
@@ -34,7 +33,7 @@ class PagesTest {
           Compression.ZSTD,
           Optional.empty(),
           new NamingWorth(Dedup.ON, Optional::empty, System::nanoTime),
-          ChunkWatch.NOBODY,
+          Optional.empty(),
           (bytes, offset, length) -> there.add(Optional.of(copy(bytes, offset, length))),
           atSource::write,
           () -> sourceEnd.complete(null));

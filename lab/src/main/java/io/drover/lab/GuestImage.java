@@ -51,7 +51,8 @@ record GuestImage(Path folder) {
    */
   String commandLine(Workload workload, List<String> addresses, List<String> gateways) {
     StringBuilder line =
-        new StringBuilder("console=ttyS0 quiet loglevel=4 nowatchdog panic=0 random.trust_cpu=on");
+        new StringBuilder(
+            "console=ttyS0 quiet loglevel=4 nowatchdog no_timer_check panic=0 random.trust_cpu=on");
     if (addresses.stream().noneMatch(Machine::isV6)) {
       line.append(" ipv6.disable=1");
     }

@@ -4,7 +4,8 @@ import io.drover.chunk.Grain;
 import io.drover.chunk.exchange.ContentSender;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.util.function.BooleanSupplier;
+import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * Puts QEMU's outgoing stream into an exchange: pages by name, as long as somebody wants that, and
@@ -13,31 +14,33 @@ import java.util.function.BooleanSupplier;
  */
 public final class PageNaming {
   private final ContentSender sender;
-  private final BooleanSupplier wanted;
+  private final Supplier<Page> wanted;
   private final RamStream stream;
   private final byte[] page = new byte[Grain.PAGE.bytes()];
   private int filled;
-  private Body body = Body.NONE;
+  private Optional<Page> current = Optional.empty();
 
-  /** How the page's body crosses that the stream is in. */
-  private enum Body {
-    NONE,
+  /** How a page crosses. */
+  public enum Page {
+    /** By its name, and as it is only if the peer lacks it. */
     NAMED,
+    /** As it is, but whoever watches the exchange learns its name. */
+    WATCHED,
     PLAIN
   }
 
   /**
    * The stream of a first attempt.
    *
-   * @param wanted asked for each page whether it is to be named
+   * @param wanted asked for each page
    */
-  public PageNaming(ContentSender sender, BooleanSupplier wanted) {
+  public PageNaming(ContentSender sender, Supplier<Page> wanted) {
     this.sender = sender;
     this.wanted = wanted;
     this.stream = RamStream.of(new Pages());
   }
 
-  private PageNaming(ContentSender sender, BooleanSupplier wanted, RamStream first) {
+  private PageNaming(ContentSender sender, Supplier<Page> wanted, RamStream first) {
     this.sender = sender;
     this.wanted = wanted;
     this.stream = first.recovery(new Pages());
@@ -73,31 +76,34 @@ public final class PageNaming {
 
     @Override
     public void body(byte[] bytes, int offset, int length, boolean last) {
-      if (body == Body.NONE) {
-        boolean named = stream.pageBytes() == page.length && wanted.getAsBoolean();
-        body = named ? Body.NAMED : Body.PLAIN;
-      }
-      Body how = body;
-      if (last) {
-        body = Body.NONE;
-      }
-      if (how == Body.PLAIN) {
+      Page how =
+          current.orElseGet(() -> stream.pageBytes() == page.length ? wanted.get() : Page.PLAIN);
+      current = last ? Optional.empty() : Optional.of(how);
+      if (how == Page.PLAIN) {
         plain(bytes, offset, length);
         return;
       }
       try {
         if (length == page.length) {
-          sender.chunk(bytes, offset);
+          whole(how, bytes, offset);
           return;
         }
         System.arraycopy(bytes, offset, page, filled, length);
         filled += length;
         if (last) {
           filled = 0;
-          sender.chunk(page, 0);
+          whole(how, page, 0);
         }
       } catch (IOException e) {
         throw new UncheckedIOException(e);
+      }
+    }
+
+    private void whole(Page how, byte[] bytes, int offset) throws IOException {
+      if (how == Page.NAMED) {
+        sender.chunk(bytes, offset);
+      } else {
+        sender.watched(bytes, offset);
       }
     }
   }

@@ -132,7 +132,7 @@ class PageNamingIT {
                 // closed at the end
               }
             });
-    PageNaming naming = new PageNaming(sender, () -> true);
+    PageNaming naming = new PageNaming(sender, () -> PageNaming.Page.NAMED);
     for (int at = 0; at < stream.length; at += piece) {
       naming.write(stream, at, Math.min(piece, stream.length - at));
     }

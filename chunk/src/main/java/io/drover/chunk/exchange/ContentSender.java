@@ -168,6 +168,12 @@ public final class ContentSender implements AutoCloseable {
     }
   }
 
+  /** A whole chunk that is sent as it is; only the watch learns its name. */
+  public void watched(byte[] bytes, int offset) throws IOException {
+    watch.named(namer.name(bytes, offset), bytes, offset);
+    literal(bytes, offset, grain.bytes());
+  }
+
   /** Sends what waits for its batch to be full. */
   public void flush() throws IOException {
     Optional<Batch> full = current.filter(batch -> !batch.isEmpty());

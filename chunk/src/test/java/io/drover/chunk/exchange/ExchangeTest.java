@@ -104,6 +104,7 @@ class ExchangeTest {
     final ByteArrayOutputStream received = new ByteArrayOutputStream();
     final ByteArrayOutputStream carriedBack = new ByteArrayOutputStream();
     final CompletableFuture<Void> backEnd = new CompletableFuture<>();
+    final List<ChunkName> watched = new ArrayList<>();
     final ContentSender sender;
     final ContentReceiver receiver;
     final Wire there;
@@ -139,7 +140,7 @@ class ExchangeTest {
                   backEnd.complete(null);
                 }
               },
-              ChunkWatch.NOBODY);
+              (name, bytes, offset) -> watched.add(name));
       receiver = new ContentReceiver(Grain.PAGE, held, back, received::write);
       late[0] = sender;
       lateReceiver[0] = receiver;
@@ -233,6 +234,24 @@ class ExchangeTest {
     assertThat(exchange.sender.saving()).isEqualTo(new Saving(500, 0, 0));
     assertThat(exchange.there.bytes.get()).isLessThan(500 * 30);
     assertThat(held.arrived).isEmpty();
+  }
+
+  @Test
+  void aWatchedChunkCrossesAsItIsAndOnlyTheWatchLearnsItsName() throws Exception {
+    Random random = new Random(5);
+    Exchange exchange = new Exchange(1, 8, new Pages());
+    byte[] sent = new byte[300 * PAGE];
+    for (int i = 0; i < 300; i++) {
+      byte[] page = page(random);
+      System.arraycopy(page, 0, sent, i * PAGE, PAGE);
+      exchange.sender.watched(page, 0);
+    }
+    exchange.end();
+    assertThat(exchange.received.toByteArray()).isEqualTo(sent);
+    assertThat(exchange.sender.saving()).isEqualTo(new Saving(0, 0, 0));
+    assertThat(exchange.watched).hasSize(300);
+    assertThat(exchange.watched.getLast())
+        .isEqualTo(new ChunkNamer(Grain.PAGE).name(sent, 299 * PAGE));
   }
 
   @Test
