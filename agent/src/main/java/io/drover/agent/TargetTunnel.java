@@ -5,6 +5,8 @@ import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
 import io.drover.model.HostName;
 import io.drover.model.MigrationId;
+import io.drover.qemu.RecoveryHead;
+import io.drover.tunnel.ByteTap;
 import io.drover.tunnel.Coding;
 import io.drover.tunnel.Relay;
 import io.drover.tunnel.Tickets;
@@ -23,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -33,6 +36,9 @@ import java.util.function.Supplier;
  */
 final class TargetTunnel implements TargetChannels {
   private static final Duration ORDER_PATIENCE = Duration.ofSeconds(15);
+  private static final Duration ACCEPT_PATIENCE = Duration.ofSeconds(5);
+  private static final Duration WAKING = Duration.ofMillis(500);
+  private static final Duration POLL = Duration.ofMillis(20);
 
   private final MigrationId migration;
   private final HostName source;
@@ -47,6 +53,9 @@ final class TargetTunnel implements TargetChannels {
   private Optional<Path> socket = Optional.empty();
   private int sockets;
   private int nextChannel;
+  private int latestAttempt;
+  private long lastCame;
+  private boolean resumed;
 
   /**
    * Nothing is expected yet.
@@ -110,6 +119,8 @@ final class TargetTunnel implements TargetChannels {
     try {
       socket = Optional.of(path);
       nextChannel = 0;
+      resumed = false;
+      latestAttempt = attempt;
     } finally {
       lock.unlock();
     }
@@ -131,10 +142,7 @@ final class TargetTunnel implements TargetChannels {
         AtomicReference<Runnable> release = new AtomicReference<>(() -> {});
         Relay relay =
             new Relay(
-                name,
-                hypervisor,
-                peer,
-                Relay.Options.plain().withCoding(receiving(pages, release)));
+                name, hypervisor, peer, options(purpose).withCoding(receiving(pages, release)));
         relays.run(
             names.name(0),
             purpose.attempt(),
@@ -145,7 +153,7 @@ final class TargetTunnel implements TargetChannels {
             });
         return;
       }
-      Relay relay = new Relay(name, hypervisor, peer, Relay.Options.plain());
+      Relay relay = new Relay(name, hypervisor, peer, options(purpose));
       relays.run(names.name(purpose.channel()), purpose.attempt(), relay);
     } catch (IOException e) {
       closeQuietly(peer);
@@ -154,6 +162,88 @@ final class TargetTunnel implements TargetChannels {
     } catch (InterruptedException e) {
       closeQuietly(peer);
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private Relay.Options options(Purpose.Channel purpose) {
+    if (purpose.channel() > 0) {
+      return Relay.Options.plain();
+    }
+    Relay.Options options =
+        Relay.Options.plain().withBeforeEnd(broken -> completeChannels(purpose.attempt(), broken));
+    return purpose.attempt() == 0 ? options : options.withInwardTap(resumption());
+  }
+
+  private ByteTap resumption() {
+    RecoveryHead head = new RecoveryHead();
+    return (buffer, offset, length) -> {
+      if (!head.resumed()) {
+        head.bytes(buffer, offset, length);
+        if (head.resumed()) {
+          resumes();
+        }
+      }
+    };
+  }
+
+  private void resumes() {
+    lock.lock();
+    try {
+      resumed = true;
+      connected.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * To be called before the main channel ends. Once a recovery resumes, QEMU waits for its urgent
+   * channel before it reads the main one again: were that to end meanwhile, QEMU would wait for
+   * good and notice nothing. So it gets the channels that have not come. And a thread that it has
+   * just woken to read them dies, and all of QEMU with it, if it finds the main channel gone
+   * already (10.0.2): so it gets the time to wake.
+   */
+  private void completeChannels(int attempt, boolean broken) {
+    boolean interrupted = Thread.interrupted();
+    lock.lock();
+    try {
+      // At first QEMU waits for nothing, but if post-copy began it counts on getting the channel.
+      boolean waits = attempt == 0 ? broken : resumed;
+      if (attempt != latestAttempt || !waits || nextChannel == 0) {
+        return;
+      }
+      if (nextChannel < names.count()) {
+        standInForMissingChannels();
+      }
+      long awake = lastCame + WAKING.toNanos();
+      for (long left = awake - System.nanoTime(); left > 0; left = awake - System.nanoTime()) {
+        LockSupport.parkNanos(left);
+      }
+    } finally {
+      lock.unlock();
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private void standInForMissingChannels() {
+    nextChannel = names.count();
+    UnixDomainSocketAddress address = UnixDomainSocketAddress.of(socket.orElseThrow());
+    long deadline = System.nanoTime() + ACCEPT_PATIENCE.toNanos();
+    // Refused once it has them all.
+    while (System.nanoTime() < deadline && connectsAndHangsUp(address)) {
+      LockSupport.parkNanos(POLL.toNanos());
+    }
+    lastCame = System.nanoTime();
+  }
+
+  private static boolean connectsAndHangsUp(UnixDomainSocketAddress address) {
+    try {
+      SocketChannel.open(address).close();
+      return true;
+    } catch (IOException e) {
+      return false;
     }
   }
 
@@ -171,7 +261,7 @@ final class TargetTunnel implements TargetChannels {
     lock.lockInterruptibly();
     try {
       long patience = ORDER_PATIENCE.toNanos();
-      while (nextChannel != purpose.channel() && relays.isOpen(purpose.attempt())) {
+      while (!isTurnOf(purpose) && relays.isOpen(purpose.attempt())) {
         if (patience <= 0) {
           throw new IOException("the channels before this one never came");
         }
@@ -183,11 +273,21 @@ final class TargetTunnel implements TargetChannels {
       Path path = socket.orElseThrow(() -> new IOException("nothing is expected"));
       SocketChannel hypervisor = SocketChannel.open(UnixDomainSocketAddress.of(path));
       nextChannel++;
+      lastCame = System.nanoTime();
       connected.signalAll();
       return hypervisor;
     } finally {
       lock.unlock();
     }
+  }
+
+  /**
+   * An urgent channel that comes before the recovery resumes would be forgotten if it broke until
+   * then, but not that it had come: QEMU would die in the next recovery (10.0.2).
+   */
+  private boolean isTurnOf(Purpose.Channel purpose) {
+    return nextChannel == purpose.channel()
+        && (purpose.channel() == 0 || purpose.attempt() == 0 || resumed);
   }
 
   @Override

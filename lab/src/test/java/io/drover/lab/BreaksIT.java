@@ -8,8 +8,12 @@ import io.drover.api.MigrationChange;
 import io.drover.api.MigrationView;
 import io.drover.api.StopManner;
 import io.drover.model.ProblemException;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -234,6 +238,31 @@ class BreaksIT {
     unlimited(guest, id);
     MigrationView view = guest.arrived(id);
     assertThat(view.recoveries()).isGreaterThanOrEqualTo(resets);
+    guest.assertWell();
+  }
+
+  /** QEMU is most easily hurt by a connection that breaks as the transfer is resumed. */
+  @Test
+  void connectionsAreResetAtAnyMomentOfEachRecovery() {
+    Traveller guest = fleet().boot(Fleet.ALPHA);
+    String id = inPostCopy(guest);
+    Random random = new Random(7);
+    Set<String> before = new HashSet<>(fleet().openPorts());
+    fleet().resetChannel(guest.host(), id, "main", Fleet.ALPHA);
+    Instant end = Instant.now().plusSeconds(15);
+    while (Instant.now().isBefore(end)) {
+      Set<String> now = fleet().openPorts();
+      List<String> fresh = now.stream().filter(port -> !before.contains(port)).toList();
+      if (!fresh.isEmpty()) {
+        Fleet.pause(random.nextInt(150));
+        fleet().resetPort(fresh.get(random.nextInt(fresh.size())), random.nextBoolean());
+        before.addAll(now);
+      }
+      Fleet.pause(5);
+    }
+    unlimited(guest, id);
+    MigrationView view = guest.arrived(id);
+    assertThat(view.recoveries()).isGreaterThan(3);
     guest.assertWell();
   }
 

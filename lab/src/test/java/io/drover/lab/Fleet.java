@@ -21,10 +21,12 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** A lab with real agents, and what acceptance tests ask and demand of it. */
@@ -311,11 +313,21 @@ final class Fleet implements AutoCloseable {
     List<Connection> connections = connections();
     assertThat(connections).hasSizeGreaterThan(channels.size());
     Connection chosen = connections.get(channels.indexOf(channel));
-    String killed =
-        at.equals(ALPHA)
-            ? lab.node(ALPHA).run("ss", "-KHtn", "sport", "=", ":" + chosen.port())
-            : lab.node(BETA).run("ss", "-KHtn", "dport", "=", ":" + chosen.port());
-    assertThat(killed).as("ss -K works on this kernel").contains(chosen.port());
+    assertThat(resetPort(chosen.port(), at.equals(ALPHA)))
+        .as("ss -K works on this kernel")
+        .contains(chosen.port());
+  }
+
+  /** Resets the connection from this port of alpha's to beta, and says what ss says of it. */
+  String resetPort(String port, boolean atAlpha) {
+    return atAlpha
+        ? lab.node(ALPHA).run("ss", "-KHtn", "sport", "=", ":" + port)
+        : lab.node(BETA).run("ss", "-KHtn", "dport", "=", ":" + port);
+  }
+
+  /** The ports of alpha's from which there are connections to beta. */
+  Set<String> openPorts() {
+    return connections().stream().map(Connection::port).collect(Collectors.toSet());
   }
 
   private List<MigrationView.ChannelBytes> newestChannels(String source, String id) {

@@ -49,6 +49,16 @@ public final class Relay implements Closeable {
     URGENT
   }
 
+  /** Told before the hypervisor is to see that nothing more comes from the peer. */
+  public interface BeforeEnd {
+    /**
+     * Takes the time it needs.
+     *
+     * @param broken whether the peer did not end the channel itself
+     */
+    void ending(boolean broken);
+  }
+
   /**
    * What a relay does besides relaying.
    *
@@ -59,6 +69,7 @@ public final class Relay implements Closeable {
    * @param coding what the bytes cross the network in, if not as they are
    * @param salvage whether the outward tap should get what the hypervisor has written already
    *     though the peer is gone
+   * @param beforeEnd what is to be done while the hypervisor still takes its channel for whole
    */
   public record Options(
       Throttle throttle,
@@ -68,6 +79,7 @@ public final class Relay implements Closeable {
       Supplier<byte[]> additions,
       Optional<Coding.Factory> coding,
       BooleanSupplier salvage,
+      BeforeEnd beforeEnd,
       Duration linger) {
     private static final byte[] NOTHING = {};
 
@@ -80,34 +92,67 @@ public final class Relay implements Closeable {
           () -> NOTHING,
           Optional.empty(),
           () -> false,
+          _ -> {},
           LINGER);
     }
 
     public Options withThrottle(Throttle shared, Urgency how) {
-      return new Options(shared, how, outward, inward, additions, coding, salvage, linger);
+      return new Options(
+          shared, how, outward, inward, additions, coding, salvage, beforeEnd, linger);
     }
 
     public Options withOutwardTap(ByteTap tap) {
       return new Options(
-          throttle, urgency, Optional.of(tap), inward, additions, coding, salvage, linger);
+          throttle,
+          urgency,
+          Optional.of(tap),
+          inward,
+          additions,
+          coding,
+          salvage,
+          beforeEnd,
+          linger);
     }
 
     public Options withInwardTap(ByteTap tap) {
       return new Options(
-          throttle, urgency, outward, Optional.of(tap), additions, coding, salvage, linger);
+          throttle,
+          urgency,
+          outward,
+          Optional.of(tap),
+          additions,
+          coding,
+          salvage,
+          beforeEnd,
+          linger);
     }
 
     public Options withAdditions(Supplier<byte[]> more) {
-      return new Options(throttle, urgency, outward, inward, more, coding, salvage, linger);
+      return new Options(
+          throttle, urgency, outward, inward, more, coding, salvage, beforeEnd, linger);
     }
 
     public Options withCoding(Coding.Factory how) {
       return new Options(
-          throttle, urgency, outward, inward, additions, Optional.of(how), salvage, linger);
+          throttle,
+          urgency,
+          outward,
+          inward,
+          additions,
+          Optional.of(how),
+          salvage,
+          beforeEnd,
+          linger);
     }
 
     public Options withSalvage(BooleanSupplier wanted) {
-      return new Options(throttle, urgency, outward, inward, additions, coding, wanted, linger);
+      return new Options(
+          throttle, urgency, outward, inward, additions, coding, wanted, beforeEnd, linger);
+    }
+
+    public Options withBeforeEnd(BeforeEnd told) {
+      return new Options(
+          throttle, urgency, outward, inward, additions, coding, salvage, told, linger);
     }
   }
 
@@ -340,6 +385,7 @@ public final class Relay implements Closeable {
   }
 
   private void endInward() throws IOException {
+    options.beforeEnd().ending(false);
     hypervisor.shutdownOutput();
   }
 
@@ -396,6 +442,7 @@ public final class Relay implements Closeable {
       return;
     }
     breakReason = Optional.of(reason);
+    options.beforeEnd().ending(true);
     boolean listening = options.salvage().getAsBoolean();
     if (listening) {
       closePeer();
