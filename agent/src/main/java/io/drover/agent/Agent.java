@@ -27,7 +27,9 @@ import io.drover.network.Continuity;
 import io.drover.network.GuestPort;
 import io.drover.network.HostNetwork;
 import io.drover.network.LinuxNetwork;
+import io.drover.network.NameService;
 import io.drover.network.Redirects;
+import io.drover.qemu.ImageServer;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
 import io.drover.qemu.QemuProgram;
@@ -38,6 +40,7 @@ import io.drover.tunnel.PortClient;
 import io.drover.tunnel.Tickets;
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -49,7 +52,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -59,10 +64,14 @@ final class Agent implements AgentService, AutoCloseable {
   private static final Duration TICKET_VALIDITY = Duration.ofSeconds(60);
   private static final Duration POWER_DOWN_GRACE = Duration.ofSeconds(30);
 
+  /** A source waits for an answer meanwhile. */
+  private static final Duration BASE_PATIENCE = Duration.ofSeconds(8);
+
   private final AgentConfiguration configuration;
   private final AgentLock agentLock;
   private final QemuProgram qemu;
   private final SecureRandom random = new SecureRandom();
+  private final AtomicLong opened = new AtomicLong();
   private final CompletableFuture<Void> warm = new CompletableFuture<>();
   private final EventFeed events = new EventFeed(InstantSource.system());
   private final JournalRecords records;
@@ -72,6 +81,7 @@ final class Agent implements AgentService, AutoCloseable {
   private final Contents contents;
   private final StoreWork storeWork;
   private final Redirects redirects;
+  private final NameService names;
   private final Continuity continuity;
   private final Departures departures;
   private final Arrivals arrivals;
@@ -102,11 +112,11 @@ final class Agent implements AgentService, AutoCloseable {
                             entry.getValue().address().host(),
                             entry.getValue().address().port(),
                             entry.getValue().send().isGranted(),
-                            entry.getValue().receive().isGranted()))
+                            entry.getValue().receive().isGranted(),
+                            entry.getValue().trustedPath().isGranted()))
                 .toList());
     contents =
         Contents.open(configuration.store(), Clock.systemUTC(), Runtime.getRuntime().maxMemory());
-    storeWork = new StoreWork(contents);
     Duration silence = configuration.heartbeatTimeout();
     ControlConnection.Timing timing =
         new ControlConnection.Timing(ControlConnection.Timing.DEFAULT.heartbeat(), silence);
@@ -126,11 +136,29 @@ final class Agent implements AgentService, AutoCloseable {
             network,
             new RedirectDialer(peers, client),
             records);
+    names =
+        NameService.open(
+            configuration.name(),
+            configuration.network().nameService(),
+            peers.exchanging(),
+            peer -> new TunnelledChannel(client.names(peer, peers.exchangingAddress(peer))),
+            redirects);
     redirects.start();
-    continuity = new Continuity(configuration.name(), network, redirects, configuration.network());
+    continuity =
+        new Continuity(configuration.name(), network, redirects, names, configuration.network());
     guests = new Guests(launcher, records, events::publish, new GuestsContinuity(continuity));
     store = new MigrationStore(records, configuration.migrationHistory(), events::publish);
     FileDigests digests = new FileDigests();
+    BaseDigests baseDigests =
+        new BaseDigests(
+            this::digest,
+            contents.areUsable()
+                ? Optional.of(contents.directory().resolve("bases.json"))
+                : Optional.empty(),
+            Clock.systemUTC());
+    BaseImages baseImages =
+        new BaseImages(baseDigests, contents::imagesFor, this::isWritten, BASE_PATIENCE);
+    storeWork = new StoreWork(contents, baseImages);
     NativeTls nativeTls = new NativeTls(configuration.tls(), runDirectory.resolve("native-tls"));
     departures =
         new Departures(
@@ -142,6 +170,8 @@ final class Agent implements AgentService, AutoCloseable {
             digests,
             store,
             contents,
+            baseDigests,
+            baseImages,
             runDirectory,
             nativeTls::directory,
             random,
@@ -154,22 +184,25 @@ final class Agent implements AgentService, AutoCloseable {
         new Arrivals(
             configuration.name(),
             launcher,
-            new ArrivalChecks(qemu, digests, HostMemory::now),
+            new ArrivalChecks(qemu, digests, HostMemory::now, baseImages),
             guests,
             peers,
             tickets,
             store,
             contents,
+            baseImages,
             runDirectory,
             configuration.listen().host(),
             nativeTls::directory,
             configuration.maxMigrations(),
             continuity,
-            redirects);
+            redirects,
+            names);
     guests.showMigrations(
         guest -> departures.migrationOf(guest).or(() -> arrivals.migrationOf(guest)));
     guests.whenGone(contents::forget);
     restore();
+    names.start();
     port =
         Port.open(
             new InetSocketAddress(configuration.listen().host(), configuration.listen().port()),
@@ -226,6 +259,30 @@ final class Agent implements AgentService, AutoCloseable {
           case TCG -> io.drover.qemu.Accelerator.TCG;
         };
     return QemuProgram.probe(configuration.qemu(), accelerator);
+  }
+
+  private String digest(BaseFiles image) throws IOException {
+    Path socket =
+        configuration.runDirectory().resolve("image-%d.sock".formatted(opened.incrementAndGet()));
+    try (ImageServer open = ImageServer.open(image.uppermost(), image.format(), socket)) {
+      return BaseDigest.of(open.device());
+    }
+  }
+
+  /** Whether an image is somebody's disk, or is to be. */
+  private boolean isWritten(Path image) {
+    return Stream.concat(guests.images().stream(), arrivals.arrivingImages().stream())
+            .anyMatch(disk -> isSame(disk, image))
+        || ImageWriters.haveOpen(image);
+  }
+
+  private static boolean isSame(Path disk, Path image) {
+    try {
+      return Files.isSameFile(disk, image);
+    } catch (IOException e) {
+      // One that is not there yet is no other's disk.
+      return disk.equals(image);
+    }
   }
 
   private void restore() {
@@ -522,6 +579,7 @@ final class Agent implements AgentService, AutoCloseable {
   public void close() throws IOException {
     localApi.close();
     port.close();
+    names.close();
     redirects.close();
     guests.close();
     contents.close();

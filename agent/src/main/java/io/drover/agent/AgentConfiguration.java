@@ -50,8 +50,9 @@ record AgentConfiguration(
    *
    * @param send this host may send guests there
    * @param receive this host takes guests from there
+   * @param trustedPath packets of guests that moved may cross the path to it in the clear
    */
-  record Peer(Endpoint address, Permission send, Permission receive) {}
+  record Peer(Endpoint address, Permission send, Permission receive, Permission trustedPath) {}
 
   /** Nothing is permitted that is not written down. */
   enum Permission {

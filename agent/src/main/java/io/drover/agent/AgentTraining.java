@@ -135,7 +135,8 @@ public final class AgentTraining {
             new AgentConfiguration.Peer(
                 new Endpoint("127.0.0.1", peerPort),
                 AgentConfiguration.Permission.GRANTED,
-                AgentConfiguration.Permission.GRANTED)),
+                AgentConfiguration.Permission.GRANTED,
+                AgentConfiguration.Permission.DENIED)),
         List.of(),
         Files.createDirectories(own.resolve("run")),
         Files.createDirectories(own.resolve("state")),

@@ -21,11 +21,14 @@ final class ArrivalChecks {
   private final QemuProgram qemu;
   private final FileDigests digests;
   private final Supplier<HostMemory> memory;
+  private final BaseImages bases;
 
-  ArrivalChecks(QemuProgram qemu, FileDigests digests, Supplier<HostMemory> memory) {
+  ArrivalChecks(
+      QemuProgram qemu, FileDigests digests, Supplier<HostMemory> memory, BaseImages bases) {
     this.qemu = qemu;
     this.digests = digests;
     this.memory = memory;
+    this.bases = bases;
   }
 
   /** What was looked at; {@code --dry-run} shows all of it. */
@@ -66,9 +69,14 @@ final class ArrivalChecks {
    *
    * @param problems each of them stops the migration
    * @param disks those that have to move
+   * @param layers of those that are based on something
    */
   record Findings(
-      List<Problem> problems, List<Problem> warnings, List<Integer> disks, boolean postCopy) {}
+      List<Problem> problems,
+      List<Problem> warnings,
+      List<Integer> disks,
+      List<PeerMessage.DiskLayers> layers,
+      boolean postCopy) {}
 
   /**
    * Looks.
@@ -94,7 +102,7 @@ final class ArrivalChecks {
     for (NetworkCard card : guest.networkCards()) {
       bridge(card).ifPresent(problems::add);
     }
-    DiskChecks.Findings disks = DiskChecks.examine(prepare);
+    DiskChecks.Findings disks = DiskChecks.examine(prepare, bases);
     problems.addAll(disks.problems());
     boolean postCopy = qemu.postCopyRefusal().isEmpty();
     if (prepare.postCopy() && !postCopy) {
@@ -116,7 +124,8 @@ final class ArrivalChecks {
                   .formatted(qemu.version(), prepare.hypervisorVersion()),
               "It works when the machine type is known to both; moving back always does."));
     }
-    return new Findings(problems, warnings, disks.moving(), prepare.postCopy() && postCopy);
+    return new Findings(
+        problems, warnings, disks.moving(), disks.layers(), prepare.postCopy() && postCopy);
   }
 
   private Optional<Problem> memory(GuestDefinition guest, ByteSize promised) {

@@ -21,6 +21,7 @@ import io.drover.model.Problem;
 import io.drover.model.Transport;
 import io.drover.network.ArrivingGuest;
 import io.drover.network.Continuity;
+import io.drover.network.NameService;
 import io.drover.network.Redirects;
 import io.drover.qemu.ArrivingDisks;
 import io.drover.qemu.QemuGuest;
@@ -63,12 +64,14 @@ final class Arrivals implements PeerHandler {
   private final Tickets tickets;
   private final MigrationStore store;
   private final Contents contents;
+  private final BaseImages bases;
   private final Path runDirectory;
   private final String listenAddress;
   private final Supplier<Path> nativeTlsDirectory;
   private final int limit;
   private final Continuity continuity;
   private final Redirects redirects;
+  private final NameService names;
   private final Map<ControlConnection, byte[]> offers = new ConcurrentHashMap<>();
   private final Map<MigrationId, Arrival> running = new ConcurrentHashMap<>();
 
@@ -103,12 +106,14 @@ final class Arrivals implements PeerHandler {
       Tickets tickets,
       MigrationStore store,
       Contents contents,
+      BaseImages bases,
       Path runDirectory,
       String listenAddress,
       Supplier<Path> nativeTlsDirectory,
       int limit,
       Continuity continuity,
-      Redirects redirects) {
+      Redirects redirects,
+      NameService names) {
     this.self = self;
     this.launcher = launcher;
     this.checks = checks;
@@ -117,12 +122,14 @@ final class Arrivals implements PeerHandler {
     this.tickets = tickets;
     this.store = store;
     this.contents = contents;
+    this.bases = bases;
     this.runDirectory = runDirectory;
     this.listenAddress = listenAddress;
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.limit = limit;
     this.continuity = continuity;
     this.redirects = redirects;
+    this.names = names;
   }
 
   Optional<IncomingMigration> find(MigrationId id) {
@@ -169,7 +176,7 @@ final class Arrivals implements PeerHandler {
       case Purpose.Channel channel ->
           peers.mayReceiveFrom(peer).or(() -> foreign(peer, channel.migration()));
       case Purpose.Probe() -> peers.mayReceiveFrom(peer);
-      case Purpose.Redirect() -> peers.mayRedirect(peer);
+      case Purpose.Redirect(), Purpose.Names() -> peers.mayExchange(peer);
     };
   }
 
@@ -217,6 +224,11 @@ final class Arrivals implements PeerHandler {
   @Override
   public void redirect(HostName peer, TlsChannel channel) {
     redirects.accept(peer, new TunnelledChannel(channel));
+  }
+
+  @Override
+  public void names(HostName peer, TlsChannel channel) {
+    names.accept(peer, new TunnelledChannel(channel));
   }
 
   @Override
@@ -303,6 +315,7 @@ final class Arrivals implements PeerHandler {
             launcher.program().version(),
             findings.postCopy(),
             findings.disks(),
+            findings.layers(),
             findings.warnings());
     if (!problems.isEmpty()) {
       connection.send(new PeerMessage.Refused(problems));
@@ -405,7 +418,8 @@ final class Arrivals implements PeerHandler {
         new QemuTarget(
             launcher,
             prepare.guest(),
-            ArrivingDisks.toBeMade(prepare.guest(), arriving(prepare, answer.disks())));
+            ArrivingDisks.toBeMade(
+                prepare.guest(), arriving(prepare, answer.disks(), answer.layers())));
     Arrival arrival =
         make(
             connection.migration(),
@@ -442,13 +456,46 @@ final class Arrivals implements PeerHandler {
   }
 
   private static ArrivingDisks disksOf(MigrationEntry.IncomingPart part) {
-    return ArrivingDisks.foundAgain(part.prepare().guest(), arriving(part.prepare(), part.disks()));
+    return ArrivingDisks.foundAgain(
+        part.prepare().guest(), arriving(part.prepare(), part.disks(), part.layers()));
   }
 
   private static List<ArrivingDisks.ArrivingDisk> arriving(
-      PeerMessage.Prepare prepare, List<Integer> moving) {
+      PeerMessage.Prepare prepare, List<Integer> moving, List<PeerMessage.DiskLayers> layers) {
     return moving.stream()
-        .map(disk -> new ArrivingDisks.ArrivingDisk(disk, prepare.images().get(disk).size()))
+        .map(
+            disk -> {
+              PeerMessage.DiskImage image = prepare.images().get(disk);
+              return new ArrivingDisks.ArrivingDisk(
+                  disk,
+                  image.size(),
+                  layers.stream()
+                      .filter(each -> each.disk() == disk)
+                      .flatMap(each -> base(each, image).stream())
+                      .findFirst());
+            })
+        .toList();
+  }
+
+  private static Optional<ArrivingDisks.ArrivingBase> base(
+      PeerMessage.DiskLayers layers, PeerMessage.DiskImage image) {
+    return layers
+        .base()
+        .map(
+            base ->
+                new ArrivingDisks.ArrivingBase(
+                    Path.of(base.path()),
+                    base.format(),
+                    layers.use() == PeerMessage.BaseUse.ON_COPY
+                        ? image.base().map(PeerMessage.BaseImage::size)
+                        : Optional.empty()));
+  }
+
+  /** Images that guests on their way here are going to write to, or that are being copied here. */
+  List<Path> arrivingImages() {
+    return running.values().stream()
+        .filter(arrival -> !arrival.migration.record().hasEnded())
+        .flatMap(arrival -> arrival.hypervisor.disks().images().stream())
         .toList();
   }
 
@@ -462,7 +509,11 @@ final class Arrivals implements PeerHandler {
         part.source(),
         part.prepare(),
         new PeerMessage.Prepared(
-            launcher.program().version(), part.settings().postCopy(), part.disks(), List.of()),
+            launcher.program().version(),
+            part.settings().postCopy(),
+            part.disks(),
+            part.layers(),
+            List.of()),
         part.settings(),
         part.state(),
         hypervisor,
@@ -517,6 +568,7 @@ final class Arrivals implements PeerHandler {
             () -> bytes(tunnel, disks),
             () -> tunnel.flatMap(TargetTunnel::content),
             disks::content);
+    record.layers(LayersViews.of(prepare.guest(), prepare.images(), answer.layers()));
     Optional<ArrivingGuest> arriving =
         continuity(
             prepare,
@@ -549,7 +601,7 @@ final class Arrivals implements PeerHandler {
             channels,
             disks,
             arriving,
-            new Around(id, source, prepare, answer.disks(), settings, tunnel));
+            new Around(id, source, prepare, answer, settings, tunnel));
     Arrival arrival = new Arrival(prepare, hypervisor, tunnel, disks, migration);
     running.put(id, arrival);
     return arrival;
@@ -591,7 +643,7 @@ final class Arrivals implements PeerHandler {
     private final MigrationId id;
     private final HostName source;
     private final PeerMessage.Prepare prepare;
-    private final List<Integer> disks;
+    private final PeerMessage.Prepared answer;
     private final TransferSettings settings;
     private final Optional<TargetTunnel> tunnel;
 
@@ -599,13 +651,13 @@ final class Arrivals implements PeerHandler {
         MigrationId id,
         HostName source,
         PeerMessage.Prepare prepare,
-        List<Integer> disks,
+        PeerMessage.Prepared answer,
         TransferSettings settings,
         Optional<TargetTunnel> tunnel) {
       this.id = id;
       this.source = source;
       this.prepare = prepare;
-      this.disks = disks;
+      this.answer = answer;
       this.settings = settings;
       this.tunnel = tunnel;
     }
@@ -619,7 +671,8 @@ final class Arrivals implements PeerHandler {
               prepare.options(),
               Optional.empty(),
               Optional.of(
-                  new MigrationEntry.IncomingPart(source, prepare, disks, settings, state))));
+                  new MigrationEntry.IncomingPart(
+                      source, prepare, answer.disks(), answer.layers(), settings, state))));
     }
 
     @Override
@@ -640,9 +693,26 @@ final class Arrivals implements PeerHandler {
         contents.disksGone(prepare.guest().name());
       } else if (guests.find(prepare.guest().name()).isEmpty()) {
         contents.forget(prepare.guest().name()); // it ended as soon as it was here
+      } else {
+        offerBases();
       }
       tunnel.ifPresent(TargetTunnel::delete);
       running.remove(id);
+    }
+
+    /** What was copied once need not be copied for the next guest, nor when this one returns. */
+    private void offerBases() {
+      for (PeerMessage.DiskLayers layers : answer.layers()) {
+        if (layers.use() == PeerMessage.BaseUse.ON_COPY) {
+          layers
+              .base()
+              .ifPresent(
+                  base ->
+                      bases.offer(
+                          new BaseFiles(List.of(Path.of(base.path())), base.format()),
+                          Contents.owner(prepare.guest())));
+        }
+      }
     }
   }
 }

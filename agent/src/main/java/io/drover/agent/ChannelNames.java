@@ -1,5 +1,7 @@
 package io.drover.agent;
 
+import io.drover.wire.Purpose;
+
 /** What the channels of a migration are called, and how many there are. */
 record ChannelNames(boolean urgent, int parallel) {
   int count() {
@@ -11,6 +13,13 @@ record ChannelNames(boolean urgent, int parallel) {
       return "main";
     }
     return urgent ? "urgent" : "bulk-" + channel;
+  }
+
+  /** What a disk's channel, or that of a base, is called. */
+  static String ofDisk(int channel) {
+    return channel >= Purpose.Channel.FIRST_BASE
+        ? "base-" + (channel - Purpose.Channel.FIRST_BASE)
+        : "disk-" + (channel - Purpose.Channel.FIRST_DISK);
   }
 
   boolean isUrgent(int channel) {

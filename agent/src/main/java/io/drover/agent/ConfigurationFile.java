@@ -133,10 +133,18 @@ final class ConfigurationFile {
             number(root, "migration-history", 200, 0, 10_000),
             number(root, "max-migrations", 16, 1, 256),
             word(root, "log-level", LogLevel.INFO, LogLevel.values()),
-            new NetworkSection(mistakes).read(root.mapping("network")));
+            new NetworkSection(mistakes, listen).read(root.mapping("network")));
     root.refuseTheRest();
     if (peers.containsKey(configuration.name())) {
       mistakes.add(0, "'peers' lists '%s', which is this host".formatted(configuration.name()));
+    }
+    if (configuration.network().nameService().isPresent()
+        && peers.values().stream()
+            .noneMatch(peer -> peer.send().isGranted() || peer.receive().isGranted())) {
+      mistakes.add(
+          0,
+          "'network.name-service' answers for the guests of 'peers' with 'send' or 'receive', and"
+              + " there is none");
     }
     return Optional.of(configuration);
   }
@@ -213,8 +221,9 @@ final class ConfigurationFile {
     }
     Permission send = permission(peer, "send");
     Permission receive = permission(peer, "receive");
+    Permission trustedPath = permission(peer, "trusted-path");
     peer.refuseTheRest();
-    return address.map(where -> new Peer(where, send, receive));
+    return address.map(where -> new Peer(where, send, receive, trustedPath));
   }
 
   private static Permission permission(YamlMapping peer, String key) {

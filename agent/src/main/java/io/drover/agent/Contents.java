@@ -4,6 +4,7 @@ import io.drover.chunk.CheckpointWriter;
 import io.drover.chunk.ChunkStore;
 import io.drover.chunk.Grain;
 import io.drover.chunk.Image;
+import io.drover.chunk.SourceKind;
 import io.drover.chunk.Visibility;
 import io.drover.chunk.WrittenDisk;
 import io.drover.model.ByteSize;
@@ -20,6 +21,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -94,6 +96,16 @@ final class Contents implements AutoCloseable {
   /** The store, for who asks for it by name. */
   ChunkStore store() {
     return store.orElseThrow(() -> problem.orElseThrow().asException());
+  }
+
+  /** The images that people have indexed for guests of {@code owner}, or for everybody. */
+  List<Path> imagesFor(Owner owner) {
+    return store.stream()
+        .flatMap(open -> open.status().sources().stream())
+        .filter(source -> source.kind() == SourceKind.IMAGE)
+        .filter(source -> source.visibility() == Visibility.PUBLIC || source.owner().equals(owner))
+        .map(source -> Path.of(source.subject()))
+        .toList();
   }
 
   /** What is here for an arriving guest of {@code owner}; the caller closes it. */

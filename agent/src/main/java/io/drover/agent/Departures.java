@@ -13,6 +13,7 @@ import io.drover.migration.SourceEvent;
 import io.drover.migration.SourceHypervisor;
 import io.drover.migration.SourceState;
 import io.drover.model.ByteRate;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
 import io.drover.model.GuestDefinition;
 import io.drover.model.GuestDisk;
@@ -49,6 +50,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -64,6 +66,9 @@ final class Departures {
   private static final Logger LOG = LoggerFactory.getLogger(Departures.class);
   private static final Duration WARM_PATIENCE = Duration.ofSeconds(3);
 
+  /** For whoever waits for an answer; what is not read by then is read on. */
+  private static final Duration READ_PATIENCE = Duration.ofSeconds(20);
+
   private final HostName self;
   private final QemuProgram qemu;
   private final Guests guests;
@@ -72,6 +77,8 @@ final class Departures {
   private final FileDigests digests;
   private final MigrationStore store;
   private final Contents contents;
+  private final BaseDigests baseDigests;
+  private final BaseImages baseImages;
   private final Path runDirectory;
   private final Supplier<Path> nativeTlsDirectory;
   private final RandomGenerator random;
@@ -91,6 +98,8 @@ final class Departures {
       FileDigests digests,
       MigrationStore store,
       Contents contents,
+      BaseDigests baseDigests,
+      BaseImages baseImages,
       Path runDirectory,
       Supplier<Path> nativeTlsDirectory,
       RandomGenerator random,
@@ -106,6 +115,8 @@ final class Departures {
     this.digests = digests;
     this.store = store;
     this.contents = contents;
+    this.baseDigests = baseDigests;
+    this.baseImages = baseImages;
     this.runDirectory = runDirectory;
     this.nativeTlsDirectory = nativeTlsDirectory;
     this.random = random;
@@ -125,6 +136,11 @@ final class Departures {
 
   CheckReport check(MigrationRequest request) {
     Wanted wanted = wanted(request);
+    SourceBases bases = bases(wanted.guest().definition());
+    readBases(wanted, bases)
+        .completeOnTimeout(null, READ_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)
+        .exceptionally(_ -> null)
+        .join();
     try (StorageProbe probes = new StorageProbe(random)) {
       return new DryRun(
               qemu,
@@ -132,7 +148,7 @@ final class Departures {
               wanted.peer(),
               wanted.options(),
               files(wanted.guest().definition()),
-              images(wanted.guest(), probes),
+              images(wanted.guest(), probes, bases),
               MigrationId.random(random),
               client,
               this::probe,
@@ -252,7 +268,8 @@ final class Departures {
             .orElse(MigrationOptions.DEFAULT_MAX_DOWNTIME),
         request.parallelChannels().orElse(0),
         request.dedup().map(Dedup::parse).orElse(Dedup.AUTO),
-        request.storage().map(Storage::parse).orElse(Storage.AUTO));
+        request.storage().map(Storage::parse).orElse(Storage.AUTO),
+        request.storageChain().map(Chain::parse).orElse(Chain.AUTO));
   }
 
   private OutgoingPlan plan(
@@ -335,7 +352,8 @@ final class Departures {
             change.maxDowntimeMillis().map(Duration::ofMillis).orElse(old.maxDowntime()),
             old.parallelChannels(),
             old.dedup(),
-            old.storage());
+            old.storage(),
+            old.chain());
     if (change.postCopyNow().orElse(false)) {
       if (!migration.postCopyAgreed()) {
         throw Problem.usage(
@@ -394,7 +412,62 @@ final class Departures {
     return files;
   }
 
-  private static List<PeerMessage.DiskImage> images(QemuGuest guest, StorageProbe probes) {
+  private SourceBases bases(GuestDefinition guest) {
+    return new SourceBases(baseDigests, baseImages, Contents.owner(guest));
+  }
+
+  /**
+   * Begins to read what the guest's disks are based on, where the target may make something of it:
+   * that takes as long as bases are large, and the target knows from their sizes whether it holds
+   * any like them.
+   */
+  private CompletableFuture<Void> readBases(Wanted wanted, SourceBases bases) {
+    boolean wantsNone =
+        wanted.options().chain() == Chain.FLATTEN || wanted.guest().definition().disks().isEmpty();
+    if (wantsNone) {
+      return CompletableFuture.completedFuture(null);
+    }
+    List<DiskState> disks = wanted.guest().disks();
+    boolean known =
+        disks.stream()
+            .flatMap(disk -> bases.describe(disk).stream())
+            .allMatch(base -> base.digest().isPresent());
+    if (known) {
+      // What it is based on is offered to others, and nothing is read.
+      return bases.read(disks);
+    }
+    try (StorageProbe probes = new StorageProbe(random)) {
+      PeerMessage answer =
+          new TargetInquiry(client, wanted.peer(), MigrationId.random(random))
+              .ask(
+                  new PeerMessage.Prepare(
+                      wanted.guest().definition(),
+                      wanted.options(),
+                      false,
+                      false,
+                      qemu.version(),
+                      qemu.accelerator().word(),
+                      files(wanted.guest().definition()),
+                      images(wanted.guest(), probes, bases),
+                      0,
+                      true),
+                  Optional.empty());
+      return answer instanceof PeerMessage.Prepared prepared
+          ? bases.read(
+              prepared.layers().stream()
+                  .filter(layers -> layers.use() == PeerMessage.BaseUse.UNREAD)
+                  .map(layers -> disks.get(layers.disk()))
+                  .toList())
+          : CompletableFuture.completedFuture(null);
+    } catch (ProblemException e) {
+      // Whatever it is, the move meets it as well.
+      LOG.debug("what {} makes of bases is not known: {}", wanted.peer().name(), e.problem());
+      return CompletableFuture.completedFuture(null);
+    }
+  }
+
+  private static List<PeerMessage.DiskImage> images(
+      QemuGuest guest, StorageProbe probes, SourceBases bases) {
     List<GuestDisk> disks = guest.definition().disks();
     if (disks.isEmpty()) {
       return List.of();
@@ -410,7 +483,8 @@ final class Departures {
                 states.get(disk).bytes(),
                 states.get(disk).allocatedBytes(),
                 real.toString(),
-                probes.beside(real)));
+                probes.beside(real),
+                bases.describe(states.get(disk))));
       } catch (IOException e) {
         throw Problem.host(
                 "disk-missing",
@@ -432,6 +506,9 @@ final class Departures {
     private final Optional<LeavingGuest> leaving;
     private final Throttle throttle;
     private final StorageProbe probes = new StorageProbe(random);
+    private final SourceBases bases;
+    private volatile List<PeerMessage.DiskImage> images = List.of();
+    private volatile List<PeerMessage.DiskLayers> layers = List.of();
     private final MigrationFolder folder;
     private volatile Optional<ByteRate> link = Optional.empty();
     private Optional<SourceTunnel> tunnel = Optional.empty();
@@ -451,6 +528,7 @@ final class Departures {
               plan.id(), options.dedup(), this::carries, () -> contents.checkpoint(plan.guest()));
       this.diskContent = new DisksByContent(options.dedup());
       this.leaving = leaving;
+      this.bases = Departures.this.bases(plan.guest());
       this.throttle = new Throttle(options.bandwidth());
       this.folder = MigrationFolder.of(runDirectory, plan.id());
     }
@@ -493,6 +571,7 @@ final class Departures {
               options.storage(),
               folder.path(),
               () -> guests.get(plan.guest().name()).disks(),
+              () -> layers,
               diskContent,
               purpose -> client.channel(peer.name(), peer.socketAddress(), purpose),
               throttle,
@@ -625,7 +704,37 @@ final class Departures {
 
     @Override
     public List<PeerMessage.DiskImage> images() {
-      return Departures.images(guests.get(plan.guest().name()), ports.probes);
+      ports.images = Departures.images(guests.get(plan.guest().name()), ports.probes, ports.bases);
+      return ports.images;
+    }
+
+    @Override
+    public void readBases(OutgoingMigration migration, CompletableFuture<Void> givenUp) {
+      try {
+        Wanted wanted =
+            new Wanted(guests.get(plan.guest().name()), peer, migration.record().options());
+        Object _ =
+            CompletableFuture.anyOf(Departures.this.readBases(wanted, ports.bases), givenUp).join();
+      } catch (CompletionException e) {
+        String reason =
+            Optional.ofNullable(e.getCause()).map(Throwable::getMessage).orElse("no reason");
+        migration
+            .record()
+            .warn(
+                Problem.host(
+                    "base-unread",
+                    "What a disk is based on could not be read: " + reason,
+                    "See that qemu-nbd (qemu-utils) is there and nobody writes to the base."));
+      } catch (ProblemException e) {
+        // The move meets it as well, and tells it.
+        LOG.debug("migration={} its bases are not read: {}", plan.id(), e.problem());
+      }
+    }
+
+    @Override
+    public void decided(OutgoingMigration migration, List<PeerMessage.DiskLayers> layers) {
+      ports.layers = layers;
+      migration.record().layers(LayersViews.of(plan.guest(), ports.images, layers));
     }
 
     @Override

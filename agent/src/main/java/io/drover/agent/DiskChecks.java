@@ -27,11 +27,19 @@ final class DiskChecks {
 
   private DiskChecks() {}
 
-  record Findings(List<Problem> problems, List<Integer> moving) {}
+  /**
+   * What was found.
+   *
+   * @param layers of those that move and are based on something
+   */
+  record Findings(
+      List<Problem> problems, List<Integer> moving, List<PeerMessage.DiskLayers> layers) {}
 
-  static Findings examine(PeerMessage.Prepare prepare) {
+  static Findings examine(PeerMessage.Prepare prepare, BaseImages images) {
     List<Problem> problems = new ArrayList<>();
     List<Integer> moving = new ArrayList<>();
+    List<PeerMessage.DiskLayers> layers = new ArrayList<>();
+    BaseChoices choices = new BaseChoices(prepare, images);
     List<GuestDisk> disks = prepare.guest().disks();
     if (prepare.images().size() != disks.size()) {
       problems.add(
@@ -39,7 +47,7 @@ final class DiskChecks {
               "The source told of %d images for %d disks"
                   .formatted(prepare.images().size(), disks.size()),
               "Run the same release of Drover on both hosts."));
-      return new Findings(problems, moving);
+      return new Findings(problems, moving, layers);
     }
     Map<Path, Long> needed = new LinkedHashMap<>();
     for (int disk = 0; disk < disks.size(); disk++) {
@@ -48,7 +56,10 @@ final class DiskChecks {
       if (!StorageProbe.finds(path, image.realPath(), image.probe())) {
         moving.add(disk);
         problem(disks.get(disk), path).ifPresent(problems::add);
-        needed.merge(folder(path), image.allocatedBytes(), Long::sum);
+        BaseChoices.Choice choice = choices.of(disk);
+        choice.problem().ifPresent(problems::add);
+        choice.layers().ifPresent(layers::add);
+        needed.merge(folder(path), choice.bytes(), Long::sum);
       } else if (prepare.options().storage() == Storage.MOVE) {
         problems.add(
             Check.DISKS.problem(
@@ -57,7 +68,7 @@ final class DiskChecks {
       }
     }
     problems.addAll(room(needed));
-    return new Findings(problems, moving);
+    return new Findings(problems, moving, layers);
   }
 
   private static Optional<Problem> problem(GuestDisk disk, Path path) {

@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.api.CheckReport;
+import io.drover.api.MigrationView;
 import io.drover.migration.DirtyMemory;
 import io.drover.migration.ModeChoice;
 import io.drover.model.ByteRate;
@@ -15,12 +16,8 @@ import io.drover.network.LeavingGuest;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuProgram;
 import io.drover.qemu.QemuSource;
-import io.drover.tunnel.ControlConnection;
-import io.drover.tunnel.ControlEnd;
-import io.drover.tunnel.ControlListener;
 import io.drover.tunnel.LinkSpeed;
 import io.drover.tunnel.PortClient;
-import io.drover.wire.Blob;
 import io.drover.wire.PeerMessage;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -28,17 +25,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentSkipListMap;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 
 /** Every check that a migration makes, and the prediction, without the migration. */
 final class DryRun {
   private static final Duration WINDOW = Duration.ofMillis(800);
-  private static final Duration ANSWER_PATIENCE = Duration.ofSeconds(15);
 
   private final QemuProgram qemu;
   private final QemuGuest guest;
@@ -141,76 +133,46 @@ final class DryRun {
   /** Answers whether post-copy is possible there. */
   private boolean askTarget() {
     boolean wanted = qemu.has("postcopy-ram") && options.mode().mayEndInPostCopy();
-    CompletableFuture<PeerMessage> answer = new CompletableFuture<>();
-    try (ControlConnection control = client.control(peer.name(), peer.socketAddress(), id)) {
-      control.start(
-          new ControlListener() {
-            @Override
-            public void received(PeerMessage message) {
-              if (message instanceof PeerMessage.Continuity(Blob content)) {
-                leaving.ifPresent(guest -> guest.heard(content.bytes()));
-              } else {
-                answer.complete(message);
-              }
-            }
-
-            @Override
-            public void ended(ControlEnd end) {
-              answer.completeExceptionally(new IllegalStateException(end.toString()));
-            }
-          });
-      leaving.ifPresent(guest -> control.send(new PeerMessage.Continuity(new Blob(guest.offer()))));
-      control.send(
-          new PeerMessage.Prepare(
-              guest.definition(),
-              options,
-              wanted,
-              true,
-              qemu.version(),
-              qemu.accelerator().word(),
-              files,
-              images,
-              0,
-              true));
-      return switch (await(answer)) {
-        case PeerMessage.Prepared(
-                var version,
-                boolean postCopy,
-                List<Integer> disks,
-                List<Problem> warnings) -> {
-          tellOfDisks(disks);
-          passed("versions", "QEMU %s here, %s there".formatted(qemu.version(), version));
-          remote(List.of(), warnings);
-          planned.values().forEach(step -> passed("network: " + step.name(), step.finding()));
-          yield postCopy;
-        }
-        case PeerMessage.Refused(List<Problem> problems) -> {
-          remote(problems, List.of());
-          yield false;
-        }
-        case PeerMessage other ->
-            throw Problem.peer("bad-answer", "The target answered " + other, "").asException();
-      };
-    }
-  }
-
-  private PeerMessage await(CompletableFuture<PeerMessage> answer) {
-    try {
-      return answer.get(ANSWER_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
-    } catch (ExecutionException | TimeoutException e) {
-      throw Problem.peer(
-              "no-answer",
-              "Host %s did not say whether it can take the guest".formatted(peer.name()),
-              "Look at its agent's log.")
-          .asException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Problem.bug("interrupted", "Interrupted while asking the target").asException(e);
-    }
+    PeerMessage answer =
+        new TargetInquiry(client, peer, id)
+            .ask(
+                new PeerMessage.Prepare(
+                    guest.definition(),
+                    options,
+                    wanted,
+                    true,
+                    qemu.version(),
+                    qemu.accelerator().word(),
+                    files,
+                    images,
+                    0,
+                    true),
+                leaving);
+    return switch (answer) {
+      case PeerMessage.Prepared(
+              var version,
+              boolean postCopy,
+              List<Integer> disks,
+              List<PeerMessage.DiskLayers> layers,
+              List<Problem> warnings) -> {
+        tellOfDisks(disks, layers);
+        passed("versions", "QEMU %s here, %s there".formatted(qemu.version(), version));
+        remote(List.of(), warnings);
+        planned.values().forEach(step -> passed("network: " + step.name(), step.finding()));
+        yield postCopy;
+      }
+      case PeerMessage.Refused(List<Problem> problems) -> {
+        remote(problems, List.of());
+        yield false;
+      }
+      case PeerMessage other ->
+          throw Problem.peer("bad-answer", "The target answered " + other, "").asException();
+    };
   }
 
   /** What would be copied, and what the target has already. */
-  private void tellOfDisks(List<Integer> moving) {
+  private void tellOfDisks(List<Integer> moving, List<PeerMessage.DiskLayers> layers) {
+    List<MigrationView.LayersView> views = LayersViews.of(guest.definition(), images, layers);
     for (int disk = 0; disk < images.size(); disk++) {
       PeerMessage.DiskImage image = images.get(disk);
       String path = guest.definition().disks().get(disk).path();
@@ -218,7 +180,13 @@ final class DryRun {
           "disk",
           moving.contains(disk)
               ? "%s would be copied: %s, of which %s are in use"
-                  .formatted(path, new ByteSize(image.size()), new ByteSize(image.allocatedBytes()))
+                      .formatted(
+                          path, new ByteSize(image.size()), new ByteSize(image.allocatedBytes()))
+                  + views.stream()
+                      .filter(view -> view.disk().equals(path))
+                      .map(LayersViews::foreseen)
+                      .findFirst()
+                      .orElse("")
               : path + " is on storage that both hosts share");
     }
   }

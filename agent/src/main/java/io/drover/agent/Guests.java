@@ -11,6 +11,7 @@ import io.drover.model.Owner;
 import io.drover.model.Problem;
 import io.drover.qemu.QemuGuest;
 import io.drover.qemu.QemuLauncher;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -201,6 +202,14 @@ final class Guests {
     }
     follower.ended(guest.definition());
     changed.accept(viewOf(guest));
+  }
+
+  /** The images that guests here have as their disks. */
+  synchronized List<Path> images() {
+    return guests.values().stream()
+        .flatMap(guest -> guest.definition().disks().stream())
+        .map(disk -> Path.of(disk.path()))
+        .toList();
   }
 
   synchronized Optional<QemuGuest> find(GuestName name) {

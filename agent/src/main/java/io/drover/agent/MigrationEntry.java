@@ -26,11 +26,13 @@ record MigrationEntry(
       HostName source,
       PeerMessage.Prepare prepare,
       List<Integer> disks,
+      List<PeerMessage.DiskLayers> layers,
       TransferSettings settings,
       TargetState state) {
     IncomingPart {
       // A record that an earlier release wrote has none.
       disks = disks == null ? List.of() : List.copyOf(disks);
+      layers = layers == null ? List.of() : List.copyOf(layers);
     }
   }
 

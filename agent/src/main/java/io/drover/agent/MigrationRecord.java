@@ -66,6 +66,7 @@ final class MigrationRecord {
   private Optional<ByteRate> link = Optional.empty();
   private TransferProgress progress = TransferProgress.NONE;
   private DiskProgress disks = DiskProgress.NONE;
+  private List<MigrationView.LayersView> layers = List.of();
   private long residentBytes;
   private Optional<Long> runsThereSinceNanos = Optional.empty();
   private double recentBytesPerSecond;
@@ -190,6 +191,11 @@ final class MigrationRecord {
   synchronized void disks(DiskProgress latest) {
     disks = latest;
     progress(progress);
+  }
+
+  /** What becomes of the images that the moving disks are based on. */
+  synchronized void layers(List<MigrationView.LayersView> decided) {
+    layers = List.copyOf(decided);
   }
 
   synchronized void progress(TransferProgress latest) {
@@ -377,10 +383,11 @@ final class MigrationRecord {
 
   private Optional<MigrationView.DisksView> disksView() {
     Optional<MigrationView.ContentView> spared = diskContent.get();
-    return disks.totalBytes() == 0 && spared.isEmpty()
+    return disks.totalBytes() == 0 && spared.isEmpty() && layers.isEmpty()
         ? Optional.empty()
         : Optional.of(
-            new MigrationView.DisksView(disks.totalBytes(), disks.remainingBytes(), spared));
+            new MigrationView.DisksView(
+                disks.totalBytes(), disks.remainingBytes(), spared, layers));
   }
 
   /** QEMU counts pages of zeros as remaining; they cost next to nothing on the link. */

@@ -4,6 +4,7 @@ import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
 import io.drover.model.TimeSpan;
 import io.drover.network.Hooks;
+import io.drover.network.NameServiceSettings;
 import io.drover.network.NameSettings;
 import io.drover.network.NetworkSettings;
 import io.drover.network.RoutedBridge;
@@ -19,9 +20,12 @@ import java.util.Optional;
 /** The part of agent.yaml about guests' networks. */
 final class NetworkSection {
   private final YamlMistakes mistakes;
+  private final Endpoint agent;
 
-  NetworkSection(YamlMistakes mistakes) {
+  /** Names are answered at the agent's own address if nothing else is said. */
+  NetworkSection(YamlMistakes mistakes, Endpoint agent) {
     this.mistakes = mistakes;
+    this.agent = agent;
   }
 
   NetworkSettings read(Optional<YamlMapping> section) {
@@ -37,6 +41,8 @@ final class NetworkSection {
                 "redirect",
                 NetworkSettings.DEFAULT.redirect(),
                 NetworkSettings.Redirect.values()),
+            ConfigurationFile.number(
+                network, "vxlan-port", NetworkSettings.DEFAULT_VXLAN_PORT, 1, 65535),
             network.value(
                 "redirect-idle",
                 "a time from 1s to 24h",
@@ -48,6 +54,7 @@ final class NetworkSection {
                                     span.compareTo(Duration.ofSeconds(1)) >= 0
                                         && span.compareTo(Duration.ofHours(24)) <= 0))),
             network.mapping("dns").flatMap(this::names),
+            network.mapping("name-service").flatMap(this::nameService),
             network.mapping("hooks").map(this::hooks).orElse(Hooks.NONE));
     network.refuseTheRest();
     return settings;
@@ -85,6 +92,45 @@ final class NetworkSection {
       return Optional.empty();
     }
     return Optional.of(new NameSettings(server.get(), port, key.get(), zones, ttl, moving));
+  }
+
+  private Optional<NameServiceSettings> nameService(YamlMapping service) {
+    int line = service.line();
+    List<String> zones = service.words("zones");
+    List<String> written = service.words("listen");
+    int port =
+        ConfigurationFile.number(service, "port", NameServiceSettings.DEFAULT_PORT, 1, 65535);
+    Duration ttl = seconds(service, "ttl", NameServiceSettings.DEFAULT_TTL);
+    service.refuseTheRest();
+    boolean zoned =
+        zones.stream().allMatch(NameServiceSettings::isZone)
+            && !zones.stream().allMatch(NameServiceSettings::isReverse);
+    if (!zoned) {
+      mistakes.add(
+          line,
+          "'network.name-service.zones' is %s, not zones such as [guests.example]"
+              .formatted(zones));
+    }
+    List<String> places = written.isEmpty() ? List.of(agent.host()) : written;
+    List<IpAddress> listen = places.stream().flatMap(place -> ownAddress(place).stream()).toList();
+    boolean placed = listen.size() == places.size();
+    if (!placed) {
+      mistakes.add(
+          line,
+          "'network.name-service.listen' is %s, not addresses of this host such as [192.0.2.11]"
+              .formatted(places));
+    }
+    return zoned && placed
+        ? Optional.of(new NameServiceSettings(zones, listen, port, ttl))
+        : Optional.empty();
+  }
+
+  /** An answer has to come from the address that was asked, so it is not to be just any. */
+  private static Optional<IpAddress> ownAddress(String text) {
+    return ConfigurationFile.told(
+            (String word) ->
+                Optional.of(new IpAddress(word)).filter(each -> !each.inet().isAnyLocalAddress()))
+        .apply(text);
   }
 
   private static boolean isWord(String text) {

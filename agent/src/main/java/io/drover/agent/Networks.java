@@ -27,7 +27,8 @@ final class Networks {
         found.wayOut().map(HostName::value),
         found.filter().tables().stream().map(table -> table.family() + " " + table.name()).toList(),
         found.filter().isEmpty() ? Optional.empty() : Optional.of(found.filter().hash()),
-        found.connections());
+        found.connections(),
+        found.names());
   }
 
   private static NetworkView.PortView card(GuestPort port, boolean routed) {
@@ -45,7 +46,9 @@ final class Networks {
         way.host().value(),
         way.direction().name().toLowerCase(Locale.ROOT),
         way.stands(),
-        way.agreed());
+        way.agreed(),
+        way.carrier().name().toLowerCase(Locale.ROOT),
+        way.note());
   }
 
   private static List<String> texts(List<IpAddress> addresses) {

@@ -83,6 +83,16 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     /** The target has looked. */
     void forgetProbes();
 
+    /**
+     * Reads what the guest's disks are based on, as far as that is worth it; that may take minutes.
+     *
+     * @param givenUp ends it
+     */
+    void readBases(OutgoingMigration migration, CompletableFuture<Void> givenUp);
+
+    /** What the target makes of the images that disks are based on. */
+    void decided(OutgoingMigration migration, List<PeerMessage.DiskLayers> layers);
+
     /** How long nothing may move before a copy is called stuck. */
     Duration stallTimeout();
   }
@@ -96,6 +106,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private final CompletableFuture<DirtyMemory> dirty = new CompletableFuture<>();
   private final CompletableFuture<Optional<ByteRate>> link = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
+  private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
   private volatile boolean cancelRefused;
   private volatile Runnable afterwards = () -> {};
   private volatile boolean postCopyAgreed;
@@ -139,14 +150,26 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   }
 
   void begin() {
-    measure();
-    Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::run));
+    Thread.ofVirtual()
+        .name("source-" + plan.id())
+        .start(
+            () ->
+                drive(
+                    () -> {
+                      surroundings.readBases(this, cancelled);
+                      measure();
+                      watch();
+                      driver.run();
+                    }));
+  }
+
+  private void watch() {
     new ProgressWatch(this, hypervisor, surroundings, surroundings.stallTimeout()).start();
   }
 
   void resume() {
     Thread.ofVirtual().name("source-" + plan.id()).start(() -> drive(driver::resume));
-    new ProgressWatch(this, hypervisor, surroundings, surroundings.stallTimeout()).start();
+    watch();
   }
 
   private interface Drive {
@@ -197,6 +220,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   void cancel() {
     cancelRefused = false;
     driver.post(new SourceEvent.CancelRequested());
+    boolean _ = cancelled.complete(null);
   }
 
   boolean cancelWasRefused() {
@@ -251,6 +275,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   @Override
   public TransferSettings settle(PeerMessage.Prepared answer) {
     surroundings.forgetProbes();
+    surroundings.decided(this, answer.layers());
     answer.warnings().forEach(record::warn);
     MigrationOptions options = record.options();
     boolean postCopy = plan.postCopyWanted() && answer.postCopy();

@@ -18,8 +18,10 @@ final class Peers {
    *
    * @param send whether guests may go there
    * @param receive whether guests may come from there
+   * @param trustedPath whether packets of guests that moved may cross the path to it in the clear
    */
-  record Peer(HostName name, String address, int port, boolean send, boolean receive) {
+  record Peer(
+      HostName name, String address, int port, boolean send, boolean receive, boolean trustedPath) {
     InetSocketAddress socketAddress() {
       return new InetSocketAddress(address, port);
     }
@@ -50,8 +52,20 @@ final class Peers {
     return Optional.ofNullable(peers.get(name)).filter(peer -> peer.send() || peer.receive());
   }
 
-  /** Guests that this host sent there send their packets from there. */
-  Optional<Problem> mayRedirect(HostName name) {
+  /** All of those. */
+  List<HostName> exchanging() {
+    return peers.keySet().stream().filter(name -> exchanging(name).isPresent()).toList();
+  }
+
+  /** Where one of them listens. */
+  InetSocketAddress exchangingAddress(HostName name) {
+    return exchanging(name)
+        .map(Peer::socketAddress)
+        .orElseThrow(() -> ControlLink.noPeer(name.value()).asException());
+  }
+
+  /** Such a peer gets packets of guests that came from there, and may know what is here. */
+  Optional<Problem> mayExchange(HostName name) {
     return exchanging(name).isPresent()
         ? Optional.empty()
         : Optional.of(

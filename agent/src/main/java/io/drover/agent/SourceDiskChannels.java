@@ -2,6 +2,8 @@ package io.drover.agent;
 
 import io.drover.api.MigrationView;
 import io.drover.migration.DiskMirror;
+import io.drover.migration.DiskProgress;
+import io.drover.migration.HypervisorEvent;
 import io.drover.migration.SourceDisks;
 import io.drover.migration.SourceEvent;
 import io.drover.model.GuestDefinition;
@@ -10,6 +12,7 @@ import io.drover.model.Problem;
 import io.drover.model.ProblemException;
 import io.drover.model.Storage;
 import io.drover.qemu.DiskState;
+import io.drover.qemu.ImageServer;
 import io.drover.qemu.disk.RemoteDisk;
 import io.drover.qemu.nbd.NbdLimits;
 import io.drover.qemu.nbd.NbdListener;
@@ -17,14 +20,17 @@ import io.drover.qemu.nbd.NbdServer;
 import io.drover.tunnel.Throttle;
 import io.drover.tunnel.TlsChannel;
 import io.drover.wire.PeerMessage;
+import io.drover.wire.PeerMessage.DiskLayers;
 import io.drover.wire.Purpose;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -33,7 +39,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The source's end of a migration's disk channels: an NBD server for each disk, to which QEMU
- * mirrors it, and a channel to the target for each, which may come and go.
+ * mirrors it, and a channel to the target for each, which may come and go. What disks are based on,
+ * and is to be copied, goes ahead of them, over channels of its own.
  */
 final class SourceDiskChannels implements SourceDisks {
   private static final Logger LOG = LoggerFactory.getLogger(SourceDiskChannels.class);
@@ -43,10 +50,12 @@ final class SourceDiskChannels implements SourceDisks {
   private final Storage storage;
   private final Path directory;
   private final Supplier<List<DiskState>> states;
+  private final Supplier<List<DiskLayers>> layers;
   private final DisksByContent content;
   private final SourceTunnel.Opener opener;
   private final Throttle throttle;
   private final Consumer<SourceEvent> events;
+  // By the number of their channel, and of their bases; the target has tickets in that order.
   private final Map<Integer, RemoteDisk> disks = new TreeMap<>();
   private final List<NbdListener> listeners = new ArrayList<>();
   private final List<DiskSending> sendings = new ArrayList<>();
@@ -59,6 +68,7 @@ final class SourceDiskChannels implements SourceDisks {
       Storage storage,
       Path directory,
       Supplier<List<DiskState>> states,
+      Supplier<List<DiskLayers>> layers,
       DisksByContent content,
       SourceTunnel.Opener opener,
       Throttle throttle,
@@ -68,6 +78,7 @@ final class SourceDiskChannels implements SourceDisks {
     this.storage = storage;
     this.directory = directory;
     this.states = states;
+    this.layers = layers;
     this.content = content;
     this.opener = opener;
     this.throttle = throttle;
@@ -78,9 +89,18 @@ final class SourceDiskChannels implements SourceDisks {
   public synchronized List<DiskMirror> prepare(List<Integer> moving) {
     List<DiskState> known = states.get();
     List<DiskMirror> mirrors = new ArrayList<>();
+    Map<String, BaseCopy> copies = new HashMap<>();
     try {
       Files.createDirectories(directory);
       for (int disk : moving) {
+        Optional<DiskLayers> based = basedAtTarget(disk);
+        Optional<BaseCopy> copy =
+            based
+                .filter(there -> there.use() == PeerMessage.BaseUse.ON_COPY)
+                .flatMap(DiskLayers::base)
+                .map(
+                    base ->
+                        copies.computeIfAbsent(base.path(), _ -> beginCopy(disk, known.get(disk))));
         RemoteDisk remote = new RemoteDisk(known.get(disk).bytes());
         Path socket = directory.resolve("disk-" + disk + ".sock");
         listeners.add(
@@ -88,8 +108,13 @@ final class SourceDiskChannels implements SourceDisks {
                 socket,
                 new NbdServer("disk" + disk, remote, NbdLimits.DEFAULT),
                 end -> LOG.debug("migration={} disk {}: {}", migration, disk, end)));
-        disks.put(disk, remote);
-        mirrors.add(new DiskMirror(disk, socket));
+        disks.put(Purpose.Channel.FIRST_DISK + disk, remote);
+        mirrors.add(
+            new DiskMirror(
+                disk,
+                socket,
+                based.isPresent() ? DiskMirror.Layers.TOP : DiskMirror.Layers.ALL,
+                () -> copy.map(BaseCopy::progress).orElse(DiskProgress.NONE)));
       }
     } catch (IOException e) {
       throw Problem.host(
@@ -100,6 +125,36 @@ final class SourceDiskChannels implements SourceDisks {
           .asException(e);
     }
     return mirrors;
+  }
+
+  private Optional<DiskLayers> basedAtTarget(int disk) {
+    return layers.get().stream()
+        .filter(each -> each.disk() == disk && !each.use().flattens())
+        .findFirst();
+  }
+
+  private BaseCopy beginCopy(int disk, DiskState state) {
+    BaseFiles base =
+        SourceBases.files(state)
+            .orElseThrow(() -> new IllegalStateException("a base of unknown files is copied"));
+    RemoteDisk remote = new RemoteDisk(state.base().orElseThrow().bytes());
+    int channel = Purpose.Channel.FIRST_BASE + disk;
+    disks.put(channel, remote);
+    String name = ChannelNames.ofDisk(channel);
+    BaseCopy copy =
+        new BaseCopy(
+            () ->
+                ImageServer.open(
+                    base.uppermost(), base.format(), directory.resolve(name + ".sock")),
+            remote,
+            state.base().orElseThrow().allocatedBytes(),
+            reason ->
+                events.accept(
+                    new SourceEvent.FromHypervisor(
+                        new HypervisorEvent.DisksFailed(
+                            "%s: %s".formatted(base.uppermost(), reason), System.nanoTime()))));
+    copy.start(name + "-" + migration);
+    return copy;
   }
 
   /** The handshakes take their time, and a link may be cut meanwhile. */
@@ -130,18 +185,14 @@ final class SourceDiskChannels implements SourceDisks {
     return new TreeMap<>(disks);
   }
 
-  private void open(int disk, RemoteDisk remote, int index, PeerMessage.DisksOpen open)
+  private void open(int number, RemoteDisk remote, int index, PeerMessage.DisksOpen open)
       throws IOException {
     if (index >= open.tickets().size()) {
-      throw new IOException("the target has no ticket for disk " + disk);
+      throw new IOException("the target has no ticket for " + ChannelNames.ofDisk(number));
     }
     TlsChannel channel =
         opener.open(
-            new Purpose.Channel(
-                migration,
-                open.attempt(),
-                Purpose.Channel.FIRST_DISK + disk,
-                open.tickets().get(index)));
+            new Purpose.Channel(migration, open.attempt(), number, open.tickets().get(index)));
     synchronized (this) {
       if (closed || attempt != open.attempt()) {
         channel.close();
@@ -149,7 +200,7 @@ final class SourceDiskChannels implements SourceDisks {
       }
       DiskSending sending =
           new DiskSending(
-              "disk-" + disk,
+              ChannelNames.ofDisk(number),
               open,
               channel,
               remote,

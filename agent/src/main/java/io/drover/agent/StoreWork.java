@@ -37,11 +37,13 @@ final class StoreWork {
   private static final int REMEMBERED = 50;
 
   private final Contents contents;
+  private final BaseImages bases;
   private final AtomicLong last = new AtomicLong();
   private final Map<String, StoreJobView> jobs = new LinkedHashMap<>();
 
-  StoreWork(Contents contents) {
+  StoreWork(Contents contents, BaseImages bases) {
     this.contents = contents;
+    this.bases = bases;
   }
 
   private record Done(Map<String, Long> counts, List<StoreJobView.FindingView> findings) {
@@ -130,7 +132,7 @@ final class StoreWork {
     }
   }
 
-  private static Job job(StoreOrder order, ChunkStore store) {
+  private Job job(StoreOrder order, ChunkStore store) {
     return switch (order.work()) {
       case "index" -> {
         List<Image> images =
@@ -192,7 +194,7 @@ final class StoreWork {
         .asException();
   }
 
-  private static Done index(ChunkStore store, List<Image> images) {
+  private Done index(ChunkStore store, List<Image> images) {
     long names = 0;
     long changed = 0;
     List<StoreJobView.FindingView> findings = new ArrayList<>();
@@ -201,6 +203,7 @@ final class StoreWork {
         ImageReport report = store.index(image);
         names += report.names();
         changed += report.changed();
+        bases.prepare(image.path());
       } catch (ProblemException e) {
         if (images.size() == 1) {
           throw e;

@@ -26,6 +26,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
@@ -34,8 +35,9 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The target's end of a migration's disk channels: what comes over each is done to a disk of the
- * waiting QEMU. A disk has one connection at a time, and the one before has ended all it was doing
- * when the next begins.
+ * waiting QEMU, or to the image that disks of it are based on. Each has one connection at a time,
+ * and the one before has ended all it was doing when the next begins. All are known by the number
+ * of their channel.
  */
 final class TargetDiskChannels implements TargetDisks {
   private static final Logger LOG = LoggerFactory.getLogger(TargetDiskChannels.class);
@@ -48,6 +50,7 @@ final class TargetDiskChannels implements TargetDisks {
   private final Optional<Content> content;
   private final Map<Integer, Serving> newest = new HashMap<>();
   private final Map<Integer, NbdClient> clients = new HashMap<>();
+  private final Map<Integer, BaseFileDevice> bases = new TreeMap<>();
   private final List<Serving> all = new ArrayList<>();
   private int attempt;
 
@@ -70,8 +73,8 @@ final class TargetDiskChannels implements TargetDisks {
     private final AtomicLong receivedBytes = new AtomicLong();
     private volatile Optional<ByContent> byContent = Optional.empty();
 
-    Serving(int disk, int attempt, TlsChannel channel) {
-      this.name = "disk-" + disk;
+    Serving(String name, int attempt, TlsChannel channel) {
+      this.name = name;
       this.attempt = attempt;
       this.channel = channel;
     }
@@ -159,10 +162,10 @@ final class TargetDiskChannels implements TargetDisks {
       attempt = wanted;
       newest.values().forEach(Serving::close);
     }
-    List<Integer> channels =
-        hypervisor.disks().all().stream()
-            .map(arriving -> Purpose.Channel.FIRST_DISK + arriving.disk())
-            .toList();
+    ArrivingDisks images = hypervisor.disks();
+    List<Integer> channels = new ArrayList<>();
+    images.all().forEach(disk -> channels.add(Purpose.Channel.FIRST_DISK + disk.disk()));
+    images.copiedBases().keySet().forEach(disk -> channels.add(Purpose.Channel.FIRST_BASE + disk));
     return new PeerMessage.DisksOpen(
         wanted,
         tickets.issue(migration, wanted, channels, source),
@@ -171,18 +174,17 @@ final class TargetDiskChannels implements TargetDisks {
 
   /** Serves a channel whose ticket was good, until it ends. */
   void accept(Purpose.Channel purpose, TlsChannel channel) {
-    int disk = purpose.channel() - Purpose.Channel.FIRST_DISK;
-    Serving serving = new Serving(disk, purpose.attempt(), channel);
+    String name = ChannelNames.ofDisk(purpose.channel());
+    Serving serving = new Serving(name, purpose.attempt(), channel);
     try {
-      NbdClient device = begin(disk, serving);
-      BlockDevice incoming = new IncomingDisk(device, content.flatMap(known -> known.names(disk)));
+      BlockDevice incoming = begin(purpose.channel(), serving);
       if (content.isPresent()) {
         serving.serve(incoming, content.get().held());
       } else {
         serving.serve(incoming);
       }
     } catch (IOException e) {
-      LOG.info("migration={} disk {}: its channel ended: {}", migration, disk, e.getMessage());
+      LOG.info("migration={} the channel {} ended: {}", migration, name, e.getMessage());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
@@ -191,13 +193,13 @@ final class TargetDiskChannels implements TargetDisks {
     }
   }
 
-  private NbdClient begin(int disk, Serving serving) throws IOException, InterruptedException {
+  private BlockDevice begin(int channel, Serving serving) throws IOException, InterruptedException {
     Serving before;
     synchronized (this) {
       if (serving.attempt != attempt) {
         throw new IOException("the attempt is over");
       }
-      before = newest.put(disk, serving);
+      before = newest.put(channel, serving);
       all.add(serving);
     }
     if (before != null) {
@@ -205,13 +207,34 @@ final class TargetDiskChannels implements TargetDisks {
       before.ended.await();
     }
     synchronized (this) {
-      NbdClient device = clients.get(disk);
-      if (device == null || !device.isOpen()) {
-        device = hypervisor.disk(disk);
-        clients.put(disk, device);
-      }
-      return device;
+      return channel >= Purpose.Channel.FIRST_BASE
+          ? base(channel)
+          : disk(channel - Purpose.Channel.FIRST_DISK);
     }
+  }
+
+  private BlockDevice disk(int disk) throws IOException {
+    NbdClient device = clients.get(disk);
+    if (device == null || !device.isOpen()) {
+      device = hypervisor.disk(disk);
+      clients.put(disk, device);
+    }
+    return new IncomingDisk(device, content.flatMap(known -> known.names(disk)));
+  }
+
+  private BlockDevice base(int channel) throws IOException {
+    BaseFileDevice open = bases.get(channel);
+    if (open == null) {
+      ArrivingDisks.ArrivingBase base =
+          hypervisor.disks().copiedBases().get(channel - Purpose.Channel.FIRST_BASE);
+      if (base == null) {
+        throw new IOException("no base is copied for that disk");
+      }
+      open = new BaseFileDevice(base.path());
+      bases.put(channel, open);
+    }
+    // What is flushed now and then need not be flushed while the disks wait for the end of it.
+    return new IncomingDisk(open, Optional.empty());
   }
 
   synchronized List<MigrationView.ChannelBytes> bytes() {
@@ -261,7 +284,19 @@ final class TargetDiskChannels implements TargetDisks {
       Thread.currentThread().interrupt();
     }
     open.forEach(NbdClient::close);
+    closeBases();
     hypervisor.releaseDisks();
+  }
+
+  private synchronized void closeBases() {
+    for (BaseFileDevice base : bases.values()) {
+      try {
+        base.close();
+      } catch (IOException e) {
+        LOG.debug("migration={} closing a base", migration, e);
+      }
+    }
+    bases.clear();
   }
 
   @Override

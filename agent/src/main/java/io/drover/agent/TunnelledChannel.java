@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/** A connection of the port as the network's redirects want it. */
+/** A connection of the port as a guest's network wants it. */
 record TunnelledChannel(TlsChannel channel) implements PeerChannel {
   @Override
   public InputStream in() {

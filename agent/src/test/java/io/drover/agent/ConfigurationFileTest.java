@@ -13,6 +13,7 @@ import io.drover.model.HostName;
 import io.drover.model.IpAddress;
 import io.drover.model.ProblemException;
 import io.drover.network.Hooks;
+import io.drover.network.NameServiceSettings;
 import io.drover.network.NameSettings;
 import io.drover.network.NetworkSettings;
 import io.drover.network.RoutedBridge;
@@ -81,7 +82,7 @@ class ConfigurationFileTest {
             tls: {authority: /a, certificate: /c, key: /k}
             peers:
               gamma: {address: gamma.example, send: true}
-              delta: {address: "198.51.100.2:7718", send: false, receive: true}
+              delta: {address: "198.51.100.2:7718", send: false, receive: true, trusted-path: true}
             operators: [alice, bob]
             run-directory: /run/d
             state-directory: /var/d
@@ -97,6 +98,7 @@ class ConfigurationFileTest {
               routed-bridges:
                 guests: {gateway: [192.0.2.1, "fe80::1"], mac: "02:00:5e:00:53:01"}
               redirect: "off"
+              vxlan-port: 4789
               redirect-idle: 1m
               dns:
                 server: 198.51.100.53
@@ -105,6 +107,11 @@ class ConfigurationFileTest {
                 zones: [example.org, 2.0.192.in-addr.arpa]
                 ttl: 1h
                 moving-ttl: 1s
+              name-service:
+                zones: [guests.example, 2.0.192.in-addr.arpa]
+                listen: [192.0.2.11, "2001:db8::11"]
+                port: 5300
+                ttl: 2s
               hooks: {command: /etc/drover/moved, webhook: "https://inventory.example/moved"}
             """);
 
@@ -117,10 +124,16 @@ class ConfigurationFileTest {
                 Map.of(
                     new HostName("gamma"),
                     new Peer(
-                        new Endpoint("gamma.example", 7717), Permission.GRANTED, Permission.DENIED),
+                        new Endpoint("gamma.example", 7717),
+                        Permission.GRANTED,
+                        Permission.DENIED,
+                        Permission.DENIED),
                     new HostName("delta"),
                     new Peer(
-                        new Endpoint("198.51.100.2", 7718), Permission.DENIED, Permission.GRANTED)),
+                        new Endpoint("198.51.100.2", 7718),
+                        Permission.DENIED,
+                        Permission.GRANTED,
+                        Permission.GRANTED)),
                 List.of("alice", "bob"),
                 Path.of("/run/d"),
                 Path.of("/var/d"),
@@ -143,6 +156,7 @@ class ConfigurationFileTest {
                             "02:00:5e:00:53:01",
                             List.of(new IpAddress("192.0.2.1"), new IpAddress("fe80::1")))),
                     NetworkSettings.Redirect.OFF,
+                    4789,
                     Optional.of(Duration.ofMinutes(1)),
                     Optional.of(
                         new NameSettings(
@@ -152,6 +166,12 @@ class ConfigurationFileTest {
                             List.of("example.org", "2.0.192.in-addr.arpa"),
                             Duration.ofHours(1),
                             Duration.ofSeconds(1))),
+                    Optional.of(
+                        new NameServiceSettings(
+                            List.of("guests.example", "2.0.192.in-addr.arpa"),
+                            List.of(new IpAddress("192.0.2.11"), new IpAddress("2001:db8::11")),
+                            5300,
+                            Duration.ofSeconds(2))),
                     new Hooks(
                         Optional.of("/etc/drover/moved"),
                         Optional.of(URI.create("https://inventory.example/moved"))))));
@@ -194,7 +214,19 @@ class ConfigurationFileTest {
         "network:~  routed-bridges:~    g: {gateway: [192.0.2.1/24]}|line 3: the gateway"
             + " '192.0.2.1/24'",
         "network: {redirect: vpn}|one of tunnel, off",
+        "network: {vxlan-port: 0}|line 1: 'network.vxlan-port' is '0', not a number from 1 to 65535",
+        "peers:~  beta: {address: b, trusted-path: vxlan}|line 2: 'peers.beta.trusted-path' is 'vxlan'",
         "network: {dns: {server: ns}}|network.dns' wants server, key-file and zones",
+        "network: {name-service: {listen: [192.0.2.1]}}|zones' is [], not zones such as [guests",
+        "network: {name-service: {zones: [2.0.192.in-addr.arpa]}}|not zones such as [guests",
+        "network: {name-service: {zones: [a, B.example]}}|is [a, B.example], not zones",
+        "network: {name-service: {zones: [a.example]}}|listen' is [0.0.0.0], not addresses of this",
+        "network: {name-service: {zones: [a.example], listen: [ns.example]}}|is [ns.example], not",
+        "network: {name-service: {zones: [a.example], listen: ['::']}}|is [::], not addresses",
+        "network: {name-service: {zones: [a.example], port: 0}}|from 1 to 65535",
+        "network: {name-service: {zones: [a.example], ttl: 1}}|from 1s to 24h",
+        "network: {name-service: {zone: a.example}}|unknown key 'network.name-service.zone'",
+        "network: {name-service: {zones: [a.example], listen: [192.0.2.1]}}|of 'peers' with 'send'",
         "network: {hooks: {webhook: 'file:///etc'}}|an address such as https",
         "network: {redirect-idle: 10ms}|a time from 1s to 24h",
       })
@@ -203,6 +235,28 @@ class ConfigurationFileTest {
         .isInstanceOf(ProblemException.class)
         .hasMessageContaining(expected)
         .hasMessageContaining("agent.yaml");
+  }
+
+  @Test
+  void namesAreAnsweredAtTheAgentsOwnAddressIfNoneIsWritten() {
+    NameServiceSettings service =
+        parse(
+                """
+                listen: 192.0.2.11
+                peers: {beta: {address: b, receive: true}}
+                network: {name-service: {zones: [guests.example]}}
+                """)
+            .network()
+            .nameService()
+            .orElseThrow();
+
+    assertThat(service)
+        .isEqualTo(
+            new NameServiceSettings(
+                List.of("guests.example"),
+                List.of(new IpAddress("192.0.2.11")),
+                53,
+                Duration.ofSeconds(1)));
   }
 
   @Test

@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -62,6 +63,14 @@ class ContentsTest {
         List.of(),
         Optional.empty(),
         Optional.of(new Owner(owner)));
+  }
+
+  private BaseImages bases(Contents contents) {
+    return new BaseImages(
+        new BaseDigests(_ -> "", Optional.empty(), Clock.systemUTC()),
+        contents::imagesFor,
+        _ -> false,
+        Duration.ZERO);
   }
 
   private Checkpoint leave(Contents contents) {
@@ -172,7 +181,7 @@ class ContentsTest {
     Path image = folder.resolve("base.raw");
     Files.write(image, memory);
     try (Contents contents = open(ByteSize.ofMebibytes(16))) {
-      StoreWork work = new StoreWork(contents);
+      StoreWork work = new StoreWork(contents, bases(contents));
       StoreJobView indexed =
           done(
               work,

@@ -127,11 +127,12 @@ final class FakeService implements AgentService {
         1,
         List.of(),
         List.of("192.0.2.10"),
-        List.of(new NetworkView.WayView("beta", "to", true, true)),
+        List.of(new NetworkView.WayView("beta", "to", true, true, "tunnel", Optional.of("why"))),
         Optional.empty(),
         List.of(),
         Optional.empty(),
-        Optional.of(3));
+        Optional.of(3),
+        List.of());
   }
 
   @Override

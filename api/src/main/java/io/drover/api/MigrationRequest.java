@@ -17,6 +17,7 @@ public record MigrationRequest(
     Optional<Integer> parallelChannels,
     Optional<String> dedup,
     Optional<String> storage,
+    Optional<String> storageChain,
     Optional<Boolean> dryRun) {
 
   /** A move in which the agent chooses everything. */
@@ -24,6 +25,7 @@ public record MigrationRequest(
     return new MigrationRequest(
         guest,
         to,
+        Optional.empty(),
         Optional.empty(),
         Optional.empty(),
         Optional.empty(),
@@ -67,6 +69,10 @@ public record MigrationRequest(
     return edited(draft -> draft.storage = Optional.of(word));
   }
 
+  public MigrationRequest withStorageChain(String word) {
+    return edited(draft -> draft.storageChain = Optional.of(word));
+  }
+
   public MigrationRequest asDryRun() {
     return edited(draft -> draft.dryRun = Optional.of(true));
   }
@@ -92,6 +98,7 @@ public record MigrationRequest(
     private Optional<Integer> parallelChannels;
     private Optional<String> dedup;
     private Optional<String> storage;
+    private Optional<String> storageChain;
     private Optional<Boolean> dryRun;
 
     Draft(MigrationRequest from) {
@@ -104,6 +111,7 @@ public record MigrationRequest(
       parallelChannels = from.parallelChannels;
       dedup = from.dedup;
       storage = from.storage;
+      storageChain = from.storageChain;
       dryRun = from.dryRun;
     }
 
@@ -118,6 +126,7 @@ public record MigrationRequest(
           parallelChannels,
           dedup,
           storage,
+          storageChain,
           dryRun);
     }
   }

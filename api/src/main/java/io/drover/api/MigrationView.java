@@ -63,8 +63,37 @@ public record MigrationView(
    * @param bytes of them to be copied, as far as known by now; 0 as the target sees it
    * @param remainingBytes of these
    * @param content what crossing by content did; absent where both hosts did not agree to it
+   * @param layers of those that are based on other images
    */
-  public record DisksView(long bytes, long remainingBytes, Optional<ContentView> content) {}
+  public record DisksView(
+      long bytes, long remainingBytes, Optional<ContentView> content, List<LayersView> layers) {
+    public DisksView {
+      // A report that an earlier release wrote has none.
+      layers = layers == null ? List.of() : List.copyOf(layers);
+    }
+  }
+
+  /**
+   * A disk whose image is based on another at the source.
+   *
+   * @param disk its path
+   * @param layout what it is at the target: {@link #FLATTENED}, {@link #BASED} or {@link
+   *     #BASE_COPIED}
+   * @param base the image that it is based on there
+   * @param sparedBytes of the base, which did not have to come
+   * @param reason why it is flattened, or empty
+   */
+  public record LayersView(
+      String disk, String layout, Optional<String> base, long sparedBytes, String reason) {
+    /** It has everything and is based on nothing. */
+    public static final String FLATTENED = "flattened";
+
+    /** It is based on an image that was there. */
+    public static final String BASED = "based";
+
+    /** It is based on an image that came with it. */
+    public static final String BASE_COPIED = "base-copied";
+  }
 
   /**
    * Memory, or disks, by content.

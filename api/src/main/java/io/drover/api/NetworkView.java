@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param filterHash alike on every host for the same rules; absent where there are none
  * @param connections how many open ones with its addresses this host's kernel tracks; absent if it
  *     cannot tell
+ * @param names those that the host answers for it by its own name service
  */
 public record NetworkView(
     String guest,
@@ -29,7 +30,8 @@ public record NetworkView(
     Optional<String> wayOut,
     List<String> filterTables,
     Optional<String> filterHash,
-    Optional<Integer> connections) {
+    Optional<Integer> connections,
+    List<String> names) {
 
   /**
    * A network card of a guest that is here.
@@ -49,8 +51,17 @@ public record NetworkView(
    *
    * @param direction {@code from}: what arrives there comes here; {@code to}: what arrives here
    *     goes there
-   * @param stands whether there is a connection that carries it
+   * @param stands whether the two agents are connected
    * @param agreed whether the host that passes packets on has said that it does
+   * @param carrier {@code tunnel}: encrypted, through the agents' ports; {@code vxlan}: in the
+   *     clear
+   * @param note why that is the tunnel, where at least one of the two operators trusts the path
    */
-  public record WayView(String host, String direction, boolean stands, boolean agreed) {}
+  public record WayView(
+      String host,
+      String direction,
+      boolean stands,
+      boolean agreed,
+      String carrier,
+      Optional<String> note) {}
 }

@@ -37,6 +37,7 @@ class OpenApiTest {
           ContinuityView.class,
           MigrationView.ContentView.class,
           MigrationView.DisksView.class,
+          MigrationView.LayersView.class,
           NetworkView.class,
           NetworkView.PortView.class,
           NetworkView.WayView.class,

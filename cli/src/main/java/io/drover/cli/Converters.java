@@ -1,6 +1,7 @@
 package io.drover.cli;
 
 import io.drover.model.ByteRate;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
 import io.drover.model.Mode;
 import io.drover.model.ProblemException;
@@ -49,6 +50,12 @@ final class Converters {
   static final class ToDedup extends Told<Dedup> {
     ToDedup() {
       super(Dedup::parse);
+    }
+  }
+
+  static final class ToChain extends Told<Chain> {
+    ToChain() {
+      super(Chain::parse);
     }
   }
 

@@ -6,6 +6,7 @@ import io.drover.api.EventReader;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.model.ByteRate;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
 import io.drover.model.Mode;
 import io.drover.model.Problem;
@@ -94,6 +95,16 @@ final class MigrateVerb extends Verb {
       description = "Put the images of moved disks aside at the source instead of removing them.")
   private boolean keepImages;
 
+  @Option(
+      names = "--storage-chain",
+      paramLabel = "HOW",
+      converter = Converters.ToChain.class,
+      description =
+          "A disk that is based on another image: rebase (on one that the target holds and that has"
+              + " the same content), keep (the same, and copy the base if it holds none), flatten,"
+              + " or auto (default: rebase where possible, else flatten).")
+  private Optional<Chain> chain = Optional.empty();
+
   @Option(names = "--detach", description = "Start it and return; it goes on by itself.")
   private boolean detach;
 
@@ -135,6 +146,7 @@ final class MigrateVerb extends Verb {
             parallel,
             dedup.map(Dedup::word),
             storage().map(Storage::word),
+            chain.map(Chain::word),
             Optional.empty());
     if (dryRun) {
       CheckReport report = client.check(request);

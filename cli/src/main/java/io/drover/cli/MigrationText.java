@@ -99,6 +99,7 @@ final class MigrationText {
               if (disks.bytes() > 0) {
                 facts.add("disks", disks(disks));
               }
+              disks.layers().forEach(layers -> facts.add("layers", layers(layers)));
               disks.content().ifPresent(content -> addContent(facts, "disks' ", view, content));
             });
     if (view.recoveries() > 0 || view.retries() > 0) {
@@ -154,6 +155,19 @@ final class MigrationText {
     return disks.remainingBytes() == 0
         ? all
         : all + ", " + new ByteSize(disks.remainingBytes()) + " to go";
+  }
+
+  private static String layers(MigrationView.LayersView layers) {
+    String base = layers.base().orElse("");
+    return layers.disk()
+        + switch (layers.layout()) {
+          case MigrationView.LayersView.BASED ->
+              " is based on %s there, which spared %s"
+                  .formatted(base, new ByteSize(layers.sparedBytes()));
+          case MigrationView.LayersView.BASE_COPIED ->
+              " is based on %s, which was copied as well".formatted(base);
+          default -> " is flattened: " + layers.reason();
+        };
   }
 
   private static String spared(MigrationView view, MigrationView.ContentView content) {

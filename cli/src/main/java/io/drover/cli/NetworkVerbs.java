@@ -25,7 +25,8 @@ final class NetworkVerbs {
       name = "show",
       description = {
         "Show where a guest is reachable, and through what, as the asked host knows it.",
-        "Hosts that it left know it too, as long as they pass on what arrives there."
+        "Hosts that it left know it too, as long as they pass on what arrives there,",
+        "and so do hosts that answer for its name."
       })
   private static final class Show extends Verb {
     @Parameters(paramLabel = "GUEST", description = "The guest's name.")
@@ -48,6 +49,11 @@ final class NetworkVerbs {
     Facts facts = new Facts(terminal);
     for (NetworkView.PortView card : view.cards()) {
       facts.add("card", card(card));
+    }
+    if (!view.names().isEmpty()) {
+      facts.add(
+          "name service",
+          "%s, answered by %s".formatted(String.join(", ", view.names()), view.host()));
     }
     if (!view.routed().isEmpty()) {
       facts.add(
@@ -97,9 +103,17 @@ final class NetworkVerbs {
         way.direction().equals("to")
             ? "what arrives at %s goes to %s".formatted(view.host(), way.host())
             : "what arrives at %s comes to %s".formatted(way.host(), view.host());
+    boolean plain = way.carrier().equals("vxlan");
     if (!way.stands()) {
-      return what + ": not now, the hosts are not connected";
+      return plain
+          ? what + ", plainly by VXLAN, though the hosts' agents are not connected now"
+          : what + ": not now, the hosts are not connected";
     }
-    return way.agreed() ? what : what + ": not now, " + way.host() + " has not agreed";
+    if (!way.agreed()) {
+      return what + ": not now, " + way.host() + " has not agreed";
+    }
+    return plain
+        ? what + ", plainly by VXLAN"
+        : what + ", encrypted" + way.note().map(why -> " (not plainly: " + why + ")").orElse("");
   }
 }

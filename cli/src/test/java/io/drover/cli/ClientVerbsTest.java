@@ -89,12 +89,16 @@ class ClientVerbsTest {
                     Optional.of("web.example"))),
             List.of("192.0.2.10"),
             List.of(
-                new NetworkView.WayView("alpha", "from", true, true),
-                new NetworkView.WayView("gamma", "from", true, false)),
+                new NetworkView.WayView("alpha", "from", true, true, "vxlan", Optional.empty()),
+                new NetworkView.WayView("gamma", "from", true, false, "tunnel", Optional.empty()),
+                new NetworkView.WayView("delta", "from", true, true, "tunnel", Optional.empty()),
+                new NetworkView.WayView(
+                    "epsilon", "from", true, true, "tunnel", Optional.of("epsilon says: no"))),
             Optional.of("alpha"),
             List.of("inet drover_web"),
             Optional.of("ab12"),
-            Optional.of(7));
+            Optional.of(7),
+            List.of("web.guests.example"));
     agent().on("GET", "/v1/network/{guest}", here);
 
     assertThat(run("network", "show", "web")).isZero();
@@ -102,9 +106,13 @@ class ClientVerbsTest {
         .contains("web is on beta.")
         .contains("dr0 52:54:00:00:00:01 on br0 (routed): 192.0.2.10, web.example")
         .contains("192.0.2.10, after 2 moves")
-        .contains("what arrives at alpha comes to beta")
+        .contains("what arrives at alpha comes to beta, plainly by VXLAN")
+        .contains("what arrives at delta comes to beta, encrypted")
+        .contains(
+            "what arrives at epsilon comes to beta, encrypted (not plainly: epsilon says: no)")
         .contains("what arrives at gamma comes to beta: not now, gamma has not agreed")
         .contains("leave by alpha")
+        .contains("web.guests.example, answered by beta")
         .contains("inet drover_web (ab12)")
         .contains("7 open ones pass beta");
   }
@@ -122,18 +130,21 @@ class ClientVerbsTest {
                 1,
                 List.of(),
                 List.of("192.0.2.10"),
-                List.of(new NetworkView.WayView("beta", "to", false, true)),
+                List.of(
+                    new NetworkView.WayView("beta", "to", false, true, "tunnel", Optional.empty())),
                 Optional.empty(),
                 List.of(),
                 Optional.empty(),
-                Optional.empty()));
+                Optional.empty(),
+                List.of()));
 
     assertThat(run("network", "show", "web")).isZero();
     assertThat(out.toString())
         .contains("web is on beta.")
         .contains("what arrives at alpha goes to beta: not now, the hosts are not connected")
         .contains("none of its own on alpha")
-        .doesNotContain("connections");
+        .doesNotContain("connections")
+        .doesNotContain("name service");
   }
 
   @Test
@@ -295,6 +306,39 @@ class ClientVerbsTest {
   }
 
   @Test
+  void asksForAChainAndTellsWhatBecameOfIt() {
+    List<MigrationView.LayersView> layers =
+        List.of(
+            new MigrationView.LayersView(
+                "/a", MigrationView.LayersView.BASED, Optional.of("/b"), 1 << 30, ""),
+            new MigrationView.LayersView(
+                "/c", MigrationView.LayersView.BASE_COPIED, Optional.of("/d"), 0, ""),
+            new MigrationView.LayersView(
+                "/e", MigrationView.LayersView.FLATTENED, Optional.empty(), 0, "as asked"));
+    agent()
+        .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
+        .events(
+            events(
+                view(
+                    "ended",
+                    1,
+                    Optional.of("completed"),
+                    Optional.of(new MigrationView.DisksView(0, 0, Optional.empty(), layers)))));
+
+    assertThat(run("migrate", "web", "--to", "beta", "--storage-chain", "keep")).isZero();
+
+    assertThat(agent().asked)
+        .containsExactly(
+            "POST /v1/migrations {\"guest\":\"web\",\"to\":\"beta\",\"storageChain\":\"keep\"}");
+    assertThat(out.toString())
+        .contains("/a is based on /b there, which spared 1.00 GiB")
+        .contains("/c is based on /d, which was copied as well")
+        .contains("/e is flattened: as asked");
+    assertThat(run("migrate", "web", "--to", "beta", "--storage-chain", "twist"))
+        .isEqualTo(Problem.Kind.USAGE.exitCode());
+  }
+
+  @Test
   void tellsAFailedMigrationByItsExitCode() {
     agent()
         .on("POST", "/v1/migrations", view("prepare", 0, Optional.empty()))
@@ -444,6 +488,14 @@ class ClientVerbsTest {
   }
 
   private static MigrationView view(String phase, double progress, Optional<String> outcome) {
+    return view(phase, progress, outcome, Optional.empty());
+  }
+
+  private static MigrationView view(
+      String phase,
+      double progress,
+      Optional<String> outcome,
+      Optional<MigrationView.DisksView> disks) {
     return new MigrationView(
         ID,
         "web",
@@ -480,7 +532,7 @@ class ClientVerbsTest {
             new MigrationView.PhaseTime("copy", 0.4, 9.1)),
         List.of(),
         Optional.empty(),
-        Optional.empty(),
+        disks,
         List.of(),
         List.of());
   }

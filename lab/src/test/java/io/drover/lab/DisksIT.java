@@ -25,6 +25,10 @@ import org.junit.jupiter.api.Test;
 @Tag("real")
 class DisksIT {
   private static final long MEBIBYTE = 1 << 20;
+
+  /** What the images that others are based on take of a disk. */
+  private static final long BASE_BYTES = 12 * MEBIBYTE;
+
   private static Optional<Fleet> up = Optional.empty();
 
   @BeforeAll
@@ -211,6 +215,321 @@ class DisksIT {
                 "/run/disks/" + name,
                 "/run/disks/flat.img");
     return image(host, "flat.img");
+  }
+
+  /** An image of 64 MiB with something at its beginning and further on. */
+  private static void base(String host, String name, long seed) throws IOException {
+    GuestSpec.DiskSpec _ = raw(host, name, 64);
+    byte[] bytes = new byte[(int) (8 * MEBIBYTE)];
+    new Random(seed).nextBytes(bytes);
+    try (RandomAccessFile file = new RandomAccessFile(image(host, name).toFile(), "rw")) {
+      file.write(bytes, 0, (int) (4 * MEBIBYTE));
+      file.seek(50 * MEBIBYTE);
+      file.write(bytes);
+    }
+  }
+
+  /** An image at alpha that is larger than its base. */
+  private static GuestSpec.DiskSpec based(String name, String base, String format) {
+    String _ =
+        fleet()
+            .lab()
+            .node(Fleet.ALPHA)
+            .run(
+                "qemu-img",
+                "create",
+                "-q",
+                "-f",
+                "qcow2",
+                "-o",
+                // Less than what a mirror copies at once.
+                "cluster_size=4k",
+                "-b",
+                "/run/disks/" + base,
+                "-F",
+                format,
+                "/run/disks/" + name,
+                "80M");
+    return new GuestSpec.DiskSpec("/run/disks/" + name, "qcow2", Optional.empty());
+  }
+
+  /** Covers parts of the base by zeroes, and some of it by bytes, in all ways that there are. */
+  private static void cover(String name) {
+    String _ =
+        fleet()
+            .lab()
+            .node(Fleet.ALPHA)
+            .run(
+                "qemu-io",
+                "-f",
+                "qcow2",
+                "-d",
+                "unmap",
+                "-c",
+                "write -z 51M 1M",
+                "-c",
+                "write -z -u 52540k 12k",
+                "-c",
+                "discard 53M 512k",
+                "-c",
+                "discard 55000k 8k",
+                "-c",
+                "write -P 9 57M 4k",
+                "-c",
+                "write -P 9 70M 100k",
+                "/run/disks/" + name);
+  }
+
+  private static void assertSame(MigrationView kept, String name) throws IOException {
+    Path here = flat(Fleet.ALPHA, name + ".moved-" + kept.id());
+    Path there = flat(Fleet.BETA, name);
+    assertThat(Files.mismatch(here, there)).isEqualTo(-1);
+    Files.delete(here);
+    Files.delete(there);
+  }
+
+  private static MigrationView.LayersView layers(MigrationView view) {
+    List<MigrationView.LayersView> layers = view.disks().orElseThrow().layers();
+    assertThat(layers).hasSize(1);
+    return layers.getFirst();
+  }
+
+  private static void assertBased(MigrationView view, String base) {
+    assertThat(layers(view).layout())
+        .as("%s", layers(view))
+        .isEqualTo(MigrationView.LayersView.BASED);
+    assertThat(layers(view).base()).contains(base);
+    assertThat(layers(view).sparedBytes()).isGreaterThan(BASE_BYTES / 2);
+  }
+
+  private static String backing(String host, String name) {
+    return fleet()
+        .lab()
+        .node(host)
+        .run("qemu-img", "info", "-U", "--output=json", "/run/disks/" + name);
+  }
+
+  @Test
+  void aDiskIsBasedOnAnImageOfTheSameContentWhateverItIsCalledAndFindsItsOwnWhenItReturns()
+      throws IOException {
+    base(Fleet.ALPHA, "base.img", 5);
+    base(Fleet.BETA, "debian.raw", 5);
+    // Its name says nothing.
+    base(Fleet.BETA, "base.img", 6);
+    fleet().index(Fleet.BETA, "/run/disks/base.img");
+    fleet().index(Fleet.BETA, "/run/disks/debian.raw");
+    GuestSpec.DiskSpec disk = based("top.qcow2", "base.img", "raw");
+    cover("top.qcow2");
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(disk), "24,2");
+    guest.assertDisksRemember();
+    assertThat(
+            fleet()
+                .agent(Fleet.ALPHA)
+                .check(MigrationRequest.of(guest.name(), Fleet.BETA))
+                .checks())
+        .anyMatch(check -> check.finding().contains("would be based on /run/disks/debian.raw"));
+    MigrationView view = moveStandingStillAndKeep(guest);
+    assertBased(view, "/run/disks/debian.raw");
+    assertThat(backing(Fleet.BETA, "top.qcow2"))
+        .contains("\"backing-filename\": \"/run/disks/debian.raw\"")
+        .contains("\"backing-filename-format\": \"raw\"");
+    assertThat(images(Fleet.BETA))
+        .containsExactlyInAnyOrder(
+            image(Fleet.BETA, "base.img"),
+            image(Fleet.BETA, "debian.raw"),
+            image(Fleet.BETA, "top.qcow2"));
+    assertSame(view, "top.qcow2");
+    fleet().agent(Fleet.BETA).resumeGuest(guest.name());
+    guest.assertDisksRemember();
+    guest.assertWell();
+
+    for (String mode : List.of("precopy", "postcopy", "hybrid")) {
+      String base =
+          guest.host().equals(Fleet.BETA) ? "/run/disks/base.img" : "/run/disks/debian.raw";
+      assertBased(guest.move(mode), base);
+      assertThat(images(guest.elsewhere())).doesNotContain(image(guest.elsewhere(), "top.qcow2"));
+      guest.assertDisksRemember();
+      guest.assertWell();
+    }
+  }
+
+  @Test
+  void anImageOfTheSameNameWithOtherContentIsNoBase() throws IOException {
+    base(Fleet.ALPHA, "base.img", 5);
+    base(Fleet.BETA, "base.img", 6);
+    fleet().index(Fleet.BETA, "/run/disks/base.img");
+    GuestSpec.DiskSpec disk = based("top.qcow2", "base.img", "raw");
+    cover("top.qcow2");
+    Traveller guest = fleet().boot(Fleet.ALPHA, List.of(disk), "24,2");
+    guest.assertDisksRemember();
+    MigrationView refused =
+        fleet()
+            .awaitEnd(
+                Fleet.ALPHA,
+                guest
+                    .begin(MigrationRequest.of(guest.name(), Fleet.BETA).withStorageChain("rebase"))
+                    .id());
+    assertThat(refused.problem().orElseThrow().code()).isEqualTo("target-disks");
+    assertThat(images(Fleet.BETA)).containsExactly(image(Fleet.BETA, "base.img"));
+
+    MigrationView view = moveStandingStillAndKeep(guest);
+    assertThat(layers(view).layout()).isEqualTo(MigrationView.LayersView.FLATTENED);
+    assertThat(layers(view).reason()).contains("no image there holds what its base base.img does");
+    assertThat(backing(Fleet.BETA, "top.qcow2")).doesNotContain("backing-filename");
+    assertSame(view, "top.qcow2");
+    fleet().agent(Fleet.BETA).resumeGuest(guest.name());
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  @Test
+  void anImageThatIsAnotherGuestsDiskIsNoBase() throws IOException {
+    base(Fleet.ALPHA, "base.img", 5);
+    base(Fleet.BETA, "theirs.img", 5);
+    fleet().index(Fleet.BETA, "/run/disks/theirs.img");
+    Traveller other =
+        fleet()
+            .boot(
+                Fleet.BETA,
+                List.of(new GuestSpec.DiskSpec("/run/disks/theirs.img", "raw", Optional.empty())),
+                "");
+    Traveller guest =
+        fleet().boot(Fleet.ALPHA, List.of(based("top.qcow2", "base.img", "raw")), "24,2");
+    MigrationView view = guest.move("precopy");
+    assertThat(layers(view).layout()).isEqualTo(MigrationView.LayersView.FLATTENED);
+    assertThat(layers(view).reason()).contains("/run/disks/theirs.img was left out");
+    guest.assertDisksRemember();
+    guest.assertWell();
+    other.assertWell();
+  }
+
+  @Test
+  void aChainIsKeptByCopyingAllThatIsBelowTheTopOnce() throws IOException {
+    base(Fleet.ALPHA, "base.img", 5);
+    GuestSpec.DiskSpec _ = based("mid.qcow2", "base.img", "raw");
+    cover("mid.qcow2");
+    List<Traveller> guests =
+        Stream.of(
+                based("top.qcow2", "mid.qcow2", "qcow2"),
+                based("other.qcow2", "mid.qcow2", "qcow2"))
+            .map(disk -> fleet().boot(Fleet.ALPHA, List.of(disk), "24,2"))
+            .toList();
+    Traveller guest = guests.getFirst();
+    guest.assertDisksRemember();
+    fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());
+    MigrationView view =
+        guest.move(
+            MigrationRequest.of(guest.name(), Fleet.BETA)
+                .withMode("precopy")
+                .withStorage("keep")
+                .withStorageChain("keep"));
+    assertThat(layers(view).layout()).isEqualTo(MigrationView.LayersView.BASE_COPIED);
+    Path copy = image(Fleet.BETA, Path.of(layers(view).base().orElseThrow()).getFileName() + "");
+    assertThat(copy.getFileName().toString()).matches("mid-[0-9a-f]{12}\\.raw");
+    assertThat(images(Fleet.BETA)).containsExactlyInAnyOrder(copy, image(Fleet.BETA, "top.qcow2"));
+    assertThat(Files.size(copy)).isEqualTo(80 * MEBIBYTE);
+    assertThat(allocated(copy)).isLessThan(BASE_BYTES + MEBIBYTE);
+    Path flat = flat(Fleet.ALPHA, "mid.qcow2");
+    assertThat(Files.mismatch(flat, copy)).isEqualTo(-1);
+    Files.delete(flat);
+    assertSame(view, "top.qcow2");
+    fleet().agent(Fleet.BETA).resumeGuest(guest.name());
+    guest.assertDisksRemember();
+
+    Traveller other = guests.getLast();
+    MigrationView second =
+        other.move(
+            MigrationRequest.of(other.name(), Fleet.BETA)
+                .withMode("precopy")
+                .withStorageChain("keep"));
+    assertBased(second, layers(view).base().orElseThrow());
+    other.assertDisksRemember();
+    for (Traveller returning : guests) {
+      assertBased(returning.move("precopy"), "/run/disks/mid.qcow2");
+      returning.assertDisksRemember();
+      returning.assertWell();
+    }
+    assertThat(images(Fleet.BETA)).containsExactly(copy);
+  }
+
+  @Test
+  void aBaseThatIsBeingCopiedGoesWithAMoveThatFails() throws IOException {
+    base(Fleet.ALPHA, "base.img", 5);
+    Traveller guest =
+        fleet().boot(Fleet.ALPHA, List.of(based("top.qcow2", "base.img", "raw")), "24,2");
+    for (String end : List.of("cancelled", "aborted")) {
+      String id =
+          guest
+              .begin(
+                  Fleet.limited(guest.name(), Fleet.BETA, "precopy", 1_000_000)
+                      .withStorageChain("keep"))
+              .id();
+      fleet()
+          .await(
+              Fleet.ALPHA,
+              id,
+              "copy the base",
+              view ->
+                  view.channels().stream()
+                      .anyMatch(
+                          channel ->
+                              channel.channel().equals("base-0") && channel.sentBytes() > 500_000));
+      assertThat(images(Fleet.BETA)).hasSize(2);
+      if (end.equals("cancelled")) {
+        fleet().agent(Fleet.ALPHA).cancelMigration(id);
+      } else {
+        fleet().killAgent(Fleet.BETA);
+        fleet().startAgent(Fleet.BETA);
+      }
+      assertThat(fleet().awaitEnd(Fleet.ALPHA, id).outcome()).contains(end);
+      fleet().until("the target's images are gone", () -> images(Fleet.BETA).isEmpty());
+      guest.assertDisksRemember();
+      guest.assertWell();
+    }
+    assertThat(
+            layers(
+                    guest.move(
+                        MigrationRequest.of(guest.name(), Fleet.BETA)
+                            .withMode("hybrid")
+                            .withStorageChain("keep")))
+                .layout())
+        .isEqualTo(MigrationView.LayersView.BASE_COPIED);
+    guest.assertDisksRemember();
+    guest.assertWell();
+  }
+
+  @Test
+  void aLinkThatIsCutWhileABaseIsCopiedIsASlowLink() throws IOException {
+    base(Fleet.ALPHA, "base.img", 5);
+    Traveller guest =
+        fleet().boot(Fleet.ALPHA, List.of(based("top.qcow2", "base.img", "raw")), "24,2");
+    fleet().agent(Fleet.ALPHA).pauseGuest(guest.name());
+    String id =
+        guest
+            .begin(
+                Fleet.limited(guest.name(), Fleet.BETA, "precopy", 4_000_000)
+                    .withStorage("keep")
+                    .withStorageChain("keep"))
+            .id();
+    fleet()
+        .await(
+            Fleet.ALPHA,
+            id,
+            "copy the base",
+            view ->
+                view.channels().stream()
+                    .anyMatch(
+                        channel ->
+                            channel.channel().equals("base-0") && channel.sentBytes() > 2_000_000));
+    fleet().lab().cut("beta.migration");
+    Fleet.pause(12_000);
+    fleet().lab().heal("beta.migration");
+    unlimited(guest, id);
+    MigrationView view = guest.arrived(id);
+    assertSame(view, "top.qcow2");
+    fleet().agent(Fleet.BETA).resumeGuest(guest.name());
+    guest.assertDisksRemember();
+    guest.assertWell();
   }
 
   @Test

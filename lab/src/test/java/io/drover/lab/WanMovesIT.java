@@ -118,9 +118,16 @@ class WanMovesIT {
       return this;
     }
 
+    MigrationView begin(String to) {
+      return agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("hybrid"));
+    }
+
     MigrationView move(String to) {
-      MigrationView view =
-          agent(host).migrate(MigrationRequest.of(guest.name(), to).withMode("hybrid"));
+      return end(begin(to), to);
+    }
+
+    MigrationView end(MigrationView begun, String to) {
+      MigrationView view = begun;
       long deadline = System.nanoTime() + Duration.ofMinutes(2).toNanos();
       while (view.outcome().isEmpty() && System.nanoTime() < deadline) {
         Fleet.pause(50);
@@ -182,11 +189,14 @@ class WanMovesIT {
           .containsExactlyInAnyOrderElementsOf(
               served.guest.bareAddresses().stream().map(IpAddress::new).toList());
       assertThat(there.ways())
-          .containsExactly(new NetworkView.WayView("alpha", "from", true, true));
+          .containsExactly(
+              new NetworkView.WayView("alpha", "from", true, true, "tunnel", Optional.empty()));
       assertThat(there.wayOut()).contains("alpha");
       NetworkView before = agent("alpha").network(served.guest.name());
       assertThat(before.at()).isEqualTo("gamma");
-      assertThat(before.ways()).containsExactly(new NetworkView.WayView("gamma", "to", true, true));
+      assertThat(before.ways())
+          .containsExactly(
+              new NetworkView.WayView("gamma", "to", true, true, "tunnel", Optional.empty()));
 
       served.moveKeepingClients("beta");
       NetworkView second = agent("beta").network(served.guest.name());
@@ -250,6 +260,77 @@ class WanMovesIT {
     }
   }
 
+  @Test
+  void everyHostAnswersForAGuestsNameAndWithinASecondForItsNewPlace() {
+    List<String> hosts = List.of("alpha", "beta", "gamma");
+    String name = "roamer.guests.example";
+    // A name of one word is in the zone that the agents answer for.
+    Served served = new Served("vm0", Optional.of("roamer"));
+    try {
+      for (String host : hosts) {
+        awaitTrue(() -> answerOf(host, "TXT", "_drover." + name).contains("host=alpha"));
+        assertThat(answerOf(host, "A", name)).isEqualTo(served.guest.address());
+        assertThat(answerOf(host, "AAAA", name)).isEqualTo(served.guest.bareAddresses().getLast());
+        assertThat(answerOf(host, "PTR", reverse(served.guest.address()))).isEqualTo(name + ".");
+      }
+
+      MigrationView begun = served.begin("gamma");
+      awaitTrue(() -> runs("gamma", served.guest.name()));
+      long deadline = System.nanoTime() + Duration.ofSeconds(1).toNanos();
+      for (String host : hosts) {
+        String found = answerOf(host, "TXT", "_drover." + name);
+        while (!found.contains("host=gamma")) {
+          assertThat(System.nanoTime()).as("%s answers '%s'", host, found).isLessThan(deadline);
+          found = answerOf(host, "TXT", "_drover." + name);
+        }
+        assertThat(found).isEqualTo("\"move=1 host=gamma\"");
+      }
+      MigrationView _ = served.end(begun, "gamma");
+      assertThat(agent("gamma").migrations().getFirst().continuity())
+          .anyMatch(step -> step.name().equals("name-service") && step.state().equals("done"));
+      for (String host : hosts) {
+        assertThat(answerOf(host, "A", name)).isEqualTo(served.guest.address());
+        NetworkView view = agent(host).network(served.guest.name());
+        assertThat(view.at()).isEqualTo("gamma");
+        assertThat(view.names()).containsExactly(name);
+      }
+
+      // An agent knows nothing at its start, and is told; it denies nothing before that.
+      lab().stopPrograms("beta");
+      lab().startPrograms("beta");
+      awaitTrue(() -> answerOf("beta", "TXT", "_drover." + name).contains("host=gamma"));
+    } finally {
+      served.close();
+    }
+    for (String host : hosts) {
+      awaitTrue(() -> dig(host, "+noall", "+comments", name).contains("status: NXDOMAIN"));
+      assertThat(dig(host, "+noall", "+comments", "example.org")).contains("status: REFUSED");
+    }
+  }
+
+  private static boolean runs(String host, String guest) {
+    return agent(host).guests().stream()
+        .anyMatch(each -> each.name().equals(guest) && each.state().equals("running"));
+  }
+
+  private static String reverse(String address) {
+    List<String> parts = List.of(address.split("\\.", -1));
+    return String.join(".", parts.reversed()) + ".in-addr.arpa";
+  }
+
+  private static String answerOf(String host, String type, String name) {
+    return dig(host, "+short", type, name);
+  }
+
+  /** Asks a host's own name service from far away. */
+  private static String dig(String host, String... question) {
+    List<String> command =
+        new ArrayList<>(
+            List.of("dig", "+time=1", "+tries=5", "@" + lab().node(host).record().address()));
+    command.addAll(List.of(question));
+    return lab().client().run(command.toArray(String[]::new)).strip();
+  }
+
   private static void awaitTrue(BooleanSupplier condition) {
     long deadline = System.nanoTime() + PATIENCE.toNanos();
     while (!condition.getAsBoolean()) {
@@ -290,7 +371,8 @@ class WanMovesIT {
         assertThat(served.clients.getFirst().reports().values()).anyMatch(ClientReport::isCutOff);
         assertThat(agent("gamma").guest(served.guest.name()).state()).isEqualTo("running");
         assertThat(agent("gamma").network(served.guest.name()).ways())
-            .containsExactly(new NetworkView.WayView("alpha", "from", false, true));
+            .containsExactly(
+                new NetworkView.WayView("alpha", "from", false, true, "tunnel", Optional.empty()));
         String address = served.guest.address();
         own.node("router-a").run("ip", "route", "add", address, "via", "203.0.113.2");
         own.node("router-c").run("ip", "route", "add", address, "via", "203.0.113.2");

@@ -4,12 +4,15 @@ import io.drover.model.Problem;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
- * Sends whole Ethernet frames out of one network interface, in whose name it likes, or hears those
- * that come in by it. Safe for all threads: a frame is one system call, which does not block.
+ * Sends whole Ethernet frames out of one network interface, in whose name it likes, and may get
+ * those that come in. Safe for all threads: a frame is one system call, which does not block; but
+ * {@link #close} only when no thread is inside any more.
  */
 public final class PacketSocket implements AutoCloseable {
   private static final int AF_PACKET = 17;
@@ -20,9 +23,8 @@ public final class PacketSocket implements AutoCloseable {
   private static final int SOCKADDR_LL_BYTES = 20;
   private static final int SOL_PACKET = 263;
   private static final int PACKET_IGNORE_OUTGOING = 23;
-  private static final short NOTHING = 0;
-  // ETH_P_ALL, in network order.
-  private static final short EVERYTHING = 0x0300;
+  private static final int NO_TYPE = 0;
+  private static final int EVERY_TYPE = 3;
   private static final int HEARD_BYTES = 64;
 
   private final String interfaceName;
@@ -33,14 +35,17 @@ public final class PacketSocket implements AutoCloseable {
     this.descriptor = descriptor;
   }
 
-  /** One that sends, on an interface of the caller's network namespace; needs CAP_NET_RAW. */
+  /**
+   * Opens one that only sends, on an interface of the caller's network namespace; needs
+   * CAP_NET_RAW.
+   */
   public static PacketSocket open(String interfaceName) {
-    return open(interfaceName, NOTHING);
+    return open(interfaceName, NO_TYPE);
   }
 
-  /** One that also hears what comes in by the interface, but not what is sent out of it. */
+  /** Opens one that also gets all that comes in, but not what is sent out of the interface. */
   public static PacketSocket listening(String interfaceName) {
-    PacketSocket socket = open(interfaceName, EVERYTHING);
+    PacketSocket socket = open(interfaceName, EVERY_TYPE);
     int result = LibC.setIntOption(socket.descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
     if (result < 0) {
       socket.close();
@@ -49,11 +54,12 @@ public final class PacketSocket implements AutoCloseable {
     return socket;
   }
 
-  private static PacketSocket open(String interfaceName, short protocol) {
+  /** Opens one that also gets what comes in with this Ethernet type. */
+  public static PacketSocket open(String interfaceName, int etherType) {
     if (interfaceName.isEmpty() || interfaceName.length() >= NAME_BYTES) {
       throw new IllegalArgumentException("interface name '%s'".formatted(interfaceName));
     }
-    // Protocol 0: until it is bound it would hear every interface.
+    // Protocol 0: it receives nothing, unless it is bound to a type.
     int descriptor = LibC.socket(AF_PACKET, SOCK_RAW_NONBLOCK_CLOEXEC, 0);
     if (descriptor < 0) {
       throw failed(interfaceName, -descriptor);
@@ -66,7 +72,7 @@ public final class PacketSocket implements AutoCloseable {
       if (result >= 0) {
         MemorySegment address = arena.allocate(SOCKADDR_LL_BYTES, 4);
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_PACKET);
-        address.set(ValueLayout.JAVA_SHORT, 2, protocol);
+        address.set(ValueLayout.JAVA_SHORT.withOrder(ByteOrder.BIG_ENDIAN), 2, (short) etherType);
         address.set(ValueLayout.JAVA_INT, 4, request.get(ValueLayout.JAVA_INT, NAME_BYTES));
         result = LibC.bind(descriptor, address);
       }
@@ -81,8 +87,7 @@ public final class PacketSocket implements AutoCloseable {
   private static RuntimeException failed(String interfaceName, int errno) {
     return Problem.host(
             "no-packet-socket",
-            "No frames can be sent or heard on %s (%s)"
-                .formatted(interfaceName, LibC.reason(errno)),
+            "No frames can be sent or got on %s (%s)".formatted(interfaceName, LibC.reason(errno)),
             "Run the agent as root, and check that the interface is there and up.")
         .asException();
   }
@@ -98,21 +103,33 @@ public final class PacketSocket implements AutoCloseable {
     }
   }
 
+  /**
+   * Waits for a frame. Blocks in native code, so give it a platform thread.
+   *
+   * @return its length, cut off at that of the segment; nothing when none came in time
+   */
+  public OptionalInt receive(MemorySegment into, int timeoutMillis) {
+    if (!LibC.readable(descriptor, timeoutMillis)) {
+      return OptionalInt.empty();
+    }
+    long count = LibC.read(descriptor, into);
+    if (count == -LibC.EAGAIN) {
+      return OptionalInt.empty();
+    }
+    if (count < 0) {
+      throw failed(interfaceName, (int) -count);
+    }
+    return OptionalInt.of((int) count);
+  }
+
   /** The beginning of the next frame that comes in, if one does in time. */
   public Optional<byte[]> hear(Duration limit) {
-    if (!LibC.readable(descriptor, Math.toIntExact(limit.toMillis()))) {
-      return Optional.empty();
-    }
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment bytes = arena.allocate(HEARD_BYTES);
-      long count = LibC.read(descriptor, bytes);
-      if (count == -LibC.EAGAIN) {
-        return Optional.empty();
-      }
-      if (count < 0) {
-        throw failed(interfaceName, (int) -count);
-      }
-      return Optional.of(bytes.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE));
+      OptionalInt count = receive(bytes, Math.toIntExact(limit.toMillis()));
+      return count.isEmpty()
+          ? Optional.empty()
+          : Optional.of(bytes.asSlice(0, count.getAsInt()).toArray(ValueLayout.JAVA_BYTE));
     }
   }
 

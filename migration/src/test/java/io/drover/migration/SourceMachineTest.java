@@ -41,7 +41,7 @@ class SourceMachineTest {
 
   private void copying() {
     on(new SourceEvent.Connected());
-    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(), List.of()));
+    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(), List.of(), List.of()));
     peer(LISTENING);
     assertThat(state.stage()).isEqualTo(Stage.COPYING);
   }
@@ -352,7 +352,7 @@ class SourceMachineTest {
 
   private void mirroring() {
     on(new SourceEvent.Connected());
-    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(0), List.of()));
+    peer(new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(0), List.of(), List.of()));
     peer(DISKS_OPEN);
     assertThat(state.stage()).isEqualTo(Stage.MIRRORING);
   }

@@ -10,6 +10,7 @@ import java.util.Optional;
  * @param maxDowntime how long the guest may stand still at the switch
  * @param parallelChannels extra bulk channels for pre-copy; 0 keeps everything in the main one
  * @param dedup whether pages cross by content
+ * @param chain what becomes of the images that disks are based on
  */
 public record MigrationOptions(
     Mode mode,
@@ -18,14 +19,15 @@ public record MigrationOptions(
     Duration maxDowntime,
     int parallelChannels,
     Dedup dedup,
-    Storage storage) {
+    Storage storage,
+    Chain chain) {
 
   /** What {@code --max-downtime} is when nobody says. */
   public static final Duration DEFAULT_MAX_DOWNTIME = Duration.ofMillis(100);
 
   public static final int MAX_PARALLEL_CHANNELS = 16;
 
-  /** With the disks that the target does not share. */
+  /** With the disks that the target does not share, each as spares most. */
   public MigrationOptions(
       Mode mode,
       Transport transport,
@@ -33,10 +35,13 @@ public record MigrationOptions(
       Duration maxDowntime,
       int parallelChannels,
       Dedup dedup) {
-    this(mode, transport, bandwidth, maxDowntime, parallelChannels, dedup, Storage.AUTO);
+    this(
+        mode, transport, bandwidth, maxDowntime, parallelChannels, dedup, Storage.AUTO, Chain.AUTO);
   }
 
   public MigrationOptions {
+    // A record that an earlier release wrote has none.
+    chain = chain == null ? Chain.FLATTEN : chain;
     if (maxDowntime.isNegative()
         || maxDowntime.isZero()
         || maxDowntime.compareTo(Duration.ofSeconds(60)) > 0) {

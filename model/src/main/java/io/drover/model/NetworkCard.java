@@ -9,14 +9,16 @@ import java.util.regex.Pattern;
  *
  * @param addresses the IP addresses the guest has on it; what is not written down here cannot be
  *     announced for a guest that stays silent, nor follow it to another subnet
- * @param dnsName a name that leads to them; kept up to date where the agent is told a DNS server
+ * @param dnsName a name that leads to them; kept up to date where the agent is told a DNS server,
+ *     or agents answer for it themselves. Without a dot it is one in the agents' own zone
  */
 public record NetworkCard(
     String mac, String bridge, List<IpAddress> addresses, Optional<String> dnsName) {
   private static final Pattern MAC = Pattern.compile("([0-9a-f]{2}:){5}[0-9a-f]{2}");
   private static final Pattern BRIDGE = Pattern.compile("[A-Za-z0-9._-]{1,15}");
+  private static final String LABEL = "[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?";
   private static final Pattern DNS_NAME =
-      Pattern.compile("(?=.{1,253}$)([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\\.)+[a-z0-9-]{1,63}");
+      Pattern.compile("(?=.{1,253}$)%1$s(\\.%1$s)*".formatted(LABEL));
 
   private static final int MAX_ADDRESSES = 16;
 
@@ -42,15 +44,21 @@ public record NetworkCard(
           .asException();
     }
     dnsName
-        .filter(name -> !DNS_NAME.matcher(name).matches())
+        .filter(name -> !isDnsName(name))
         .ifPresent(
             name -> {
               throw Problem.usage(
                       "bad-dns-name",
                       "'%s' is not a DNS name".formatted(name),
-                      "Write a full lower-case name such as web.example.org.")
+                      "Write a lower-case name such as web.example.org, or web for one in the agents'"
+                          + " own zone.")
                   .asException();
             });
+  }
+
+  /** Whether it is a lower-case name, whole or a single word, without a dot at its end. */
+  public static boolean isDnsName(String text) {
+    return DNS_NAME.matcher(text).matches();
   }
 
   /** A card of whose addresses nothing is known. */

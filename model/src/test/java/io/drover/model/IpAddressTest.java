@@ -25,14 +25,15 @@ class IpAddressTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"web", "Web.example.org", "-web.example.org", "web..org", "a b.org"})
-  void aCardsDnsNameIsWhole(String name) {
+  @ValueSource(strings = {"", "Web.example.org", "-web.example.org", "web..org", "a b.org", "web."})
+  void aCardsDnsNameIsWholeOrOneWord(String name) {
     assertThatThrownBy(
             () -> new NetworkCard("52:54:00:00:00:01", "br0", List.of(), Optional.of(name)))
         .isInstanceOf(ProblemException.class);
-    assertThat(
-            new NetworkCard("52:54:00:00:00:01", "br0", List.of(), Optional.of("web-1.example.org"))
-                .dnsName())
-        .contains("web-1.example.org");
+    for (String good : List.of("web-1.example.org", "web")) {
+      assertThat(
+              new NetworkCard("52:54:00:00:00:01", "br0", List.of(), Optional.of(good)).dnsName())
+          .contains(good);
+    }
   }
 }

@@ -335,6 +335,7 @@ public final class ArrivingGuest {
 
   /** It ran here, and is no more: nothing leads to it any longer. */
   public void ended() {
+    notifier.ended(guest);
     log.wished(
         "route",
         () -> {

@@ -24,10 +24,16 @@ public final class Continuity {
   private final Redirects redirects;
   private final Announcer announcer;
   private final Notifier notifier;
+  private final NameService names;
 
   public Continuity(
-      HostName host, HostNetwork network, Redirects redirects, NetworkSettings settings) {
-    this.notifier = new Notifier(host, settings, new SystemCommands(), redirects::find);
+      HostName host,
+      HostNetwork network,
+      Redirects redirects,
+      NameService names,
+      NetworkSettings settings) {
+    this.notifier = new Notifier(host, settings, new SystemCommands(), redirects::find, names);
+    this.names = names;
     this.host = host;
     this.network = network;
     this.redirects = redirects;
@@ -98,13 +104,17 @@ public final class Continuity {
   public void found(GuestName guest, List<GuestPort> ports) {
     try {
       redirects.found(guest, ports);
-      redirects
-          .find(guest)
-          .filter(now -> now.isAt(host))
-          .ifPresent(now -> notifier.settled(now, ports, new StepLog(guest, host, step -> {})));
     } catch (ProblemException e) {
       LOG.error("guest={} cannot be routed to: {}", guest, e.problem());
     }
+    settled(guest, ports);
+  }
+
+  private void settled(GuestName guest, List<GuestPort> ports) {
+    redirects
+        .find(guest)
+        .filter(now -> now.isAt(host))
+        .ifPresent(now -> notifier.settled(now, ports, new StepLog(guest, host, step -> {})));
   }
 
   /** A guest that is here began to run, whoever let it: its network may have forgotten it. */
@@ -116,6 +126,7 @@ public final class Continuity {
           redirects.runs(guest, ports);
           return "leads here";
         });
+    settled(guest, ports);
     for (GuestPort port : ports) {
       log.wished("announce " + port.device(), () -> announcer.announce(port));
     }
@@ -132,7 +143,8 @@ public final class Continuity {
    * @param ports of a guest that is here
    */
   public Optional<Reachability> show(GuestName guest, Optional<List<GuestPort>> ports) {
-    Optional<GuestWhereabouts> known = redirects.find(guest);
+    Optional<GuestWhereabouts> known =
+        redirects.find(guest).or(() -> ports.isPresent() ? Optional.empty() : names.find(guest));
     if (known.isEmpty() && ports.isEmpty()) {
       return Optional.empty();
     }
@@ -154,7 +166,8 @@ public final class Continuity {
             redirects.ways(now),
             redirects.wayOut(guest),
             network.filter(guest),
-            connections(addresses)));
+            connections(addresses),
+            names.answered(guest)));
   }
 
   private Optional<Integer> connections(List<IpAddress> addresses) {
@@ -175,7 +188,11 @@ public final class Continuity {
 
   /** A guest ended here. */
   public void ended(GuestName guest) {
-    notifier.forget(guest);
+    if (redirects.find(guest).filter(now -> now.isAt(host)).isPresent()) {
+      notifier.ended(guest);
+    } else {
+      notifier.left(guest); // it lives on elsewhere
+    }
     try {
       redirects.ended(guest);
     } catch (ProblemException e) {

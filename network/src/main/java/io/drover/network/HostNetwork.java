@@ -1,11 +1,12 @@
 package io.drover.network;
 
-import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalInt;
 
 /**
  * What this host's kernel does with guests' packets, as far as moves change it. Every call may be
@@ -78,7 +79,46 @@ public interface HostNetwork {
    * Makes a device whose packets this process carries, or takes it up again, and sets it up. It
    * stays, and drops what is sent to it, when the process ends.
    */
-  TapDevice tunnel(String device);
+  PacketDevice tunnel(String device);
 
   void removeTunnel(String device);
+
+  /** Packets between the kernel and this process; see {@link io.drover.linux.TapDevice}. */
+  interface PacketDevice {
+    OptionalInt read(MemorySegment into, int timeoutMillis);
+
+    boolean write(MemorySegment packet);
+
+    void close();
+  }
+
+  // ---- devices whose packets the kernel carries, in the clear ----
+
+  /**
+   * Makes the device, unless it is there as it is wanted, and sets it up. It carries packets until
+   * it is removed, whatever becomes of this process.
+   */
+  void plain(Vxlan vxlan);
+
+  /** From now on only the peer's packets come out of it, from the ones or for the others. */
+  void letIn(Vxlan vxlan, Collection<IpAddress> from, Collection<IpAddress> to);
+
+  /** To see whether it carries packets of its full size. */
+  Probes probes(Vxlan vxlan);
+
+  /** For one thread, a platform thread. */
+  interface Probes extends AutoCloseable {
+    void send();
+
+    /** Whether one of the peer's came within that time. */
+    boolean receive(int timeoutMillis);
+
+    @Override
+    void close();
+  }
+
+  /** Those that are there, an earlier run's as well. */
+  List<String> plainDevices();
+
+  void removePlain(String device);
 }

@@ -6,17 +6,23 @@ import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import io.drover.model.Problem;
 import io.drover.model.ProblemException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import tools.jackson.databind.node.ArrayNode;
 
 /** The kernel, through its own tools. */
 public final class LinuxNetwork implements HostNetwork {
   private static final Duration LIMIT = Duration.ofSeconds(5);
+  private static final Pattern PLAIN_DEVICE = Pattern.compile("(?m)^[0-9]+: (drx[0-9a-f]{8})[:@]");
 
   private final Commands commands;
   private final Inside inside;
@@ -254,7 +260,7 @@ public final class LinuxNetwork implements HostNetwork {
   public void routeHere(GuestPort port) {
     List<String> lines = new ArrayList<>();
     for (IpAddress address : port.card().addresses()) {
-      lines.add(RouteTables.replace(address, port.card().bridge(), RouteTables.HERE));
+      lines.add(RouteTables.here(address, port.card().bridge()));
       // Known from the start and for good: no packet waits for an answer of the guest's, and nobody
       // is told that it is unreachable while it stands still.
       lines.add(
@@ -266,10 +272,7 @@ public final class LinuxNetwork implements HostNetwork {
 
   @Override
   public void routeThrough(Collection<IpAddress> addresses, String device) {
-    batch(
-        addresses.stream()
-            .map(address -> RouteTables.replace(address, device, RouteTables.REDIRECTED))
-            .toList());
+    batch(addresses.stream().map(address -> RouteTables.redirect(address, device)).toList());
     // Afterwards: packets wait for the route only.
     addresses.forEach(this::forgetNeighbour);
   }
@@ -356,8 +359,26 @@ public final class LinuxNetwork implements HostNetwork {
         address);
   }
 
+  /** A TUN device, in this package's words. */
+  private record Tun(TapDevice device) implements PacketDevice {
+    @Override
+    public OptionalInt read(MemorySegment into, int timeoutMillis) {
+      return device.read(into, timeoutMillis);
+    }
+
+    @Override
+    public boolean write(MemorySegment packet) {
+      return device.write(packet);
+    }
+
+    @Override
+    public void close() {
+      device.close();
+    }
+  }
+
   @Override
-  public TapDevice tunnel(String device) {
+  public PacketDevice tunnel(String device) {
     TapDevice made = inside.call(() -> TapDevice.create(device, TapDevice.Layer.PACKETS));
     try {
       made.persist();
@@ -375,7 +396,7 @@ public final class LinuxNetwork implements HostNetwork {
           """
               .formatted(device, RouteTables.of(device)));
       track();
-      return made;
+      return new Tun(made);
     } catch (RuntimeException e) {
       made.close();
       throw e;
@@ -386,6 +407,69 @@ public final class LinuxNetwork implements HostNetwork {
   public void removeTunnel(String device) {
     // Its routes go with it.
     Commands.Output _ = commands.run(LIMIT, "", List.of("ip", "link", "delete", "dev", device));
+  }
+
+  @Override
+  public void plain(Vxlan vxlan) {
+    shell(vxlan.script());
+  }
+
+  @Override
+  public void letIn(Vxlan vxlan, Collection<IpAddress> from, Collection<IpAddress> to) {
+    Commands.Output output = commands.run(LIMIT, vxlan.filter(from, to), List.of("nft", "-f", "-"));
+    if (!output.isGood()) {
+      throw Problem.host(
+              "network-setup",
+              "nftables does not take the rules for %s: %s"
+                  .formatted(vxlan.device(), firstLine(output.err())),
+              "Run the agent as root, with nftables installed and its modules loaded.")
+          .asException();
+    }
+  }
+
+  @Override
+  public Probes probes(Vxlan vxlan) {
+    PacketSocket socket = inside.call(() -> PacketSocket.open(vxlan.device(), Vxlan.PROBE_TYPE));
+    return new PacketProbes(vxlan, socket);
+  }
+
+  private record PacketProbes(Vxlan vxlan, PacketSocket socket) implements Probes {
+    @Override
+    public void send() {
+      socket.send(vxlan.probe());
+    }
+
+    @Override
+    public boolean receive(int timeoutMillis) {
+      byte[] frame = new byte[2 * Vxlan.MTU];
+      try (Arena arena = Arena.ofConfined()) {
+        MemorySegment into = arena.allocate(frame.length);
+        OptionalInt length = socket.receive(into, timeoutMillis);
+        MemorySegment.copy(into, ValueLayout.JAVA_BYTE, 0, frame, 0, frame.length);
+        return length.isPresent() && vxlan.isProbe(frame, length.getAsInt());
+      }
+    }
+
+    @Override
+    public void close() {
+      socket.close();
+    }
+  }
+
+  @Override
+  public List<String> plainDevices() {
+    return PLAIN_DEVICE
+        .matcher(good("ip", "-o", "link", "show").out())
+        .results()
+        .map(found -> found.group(1))
+        .toList();
+  }
+
+  @Override
+  public void removePlain(String device) {
+    Commands.Output _ = commands.run(LIMIT, "", List.of("ip", "link", "delete", "dev", device));
+    // Afterwards: it is never open to all.
+    Commands.Output _ = commands.run(LIMIT, "", List.of("nft", "delete", "table", "inet", device));
   }
 
   /** A rule that asks for a connection's state makes the kernel track connections at all. */

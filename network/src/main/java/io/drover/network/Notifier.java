@@ -15,8 +15,9 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Tells others where a guest is: the DNS server, and whoever an operator wants told. In the
- * background, and again and again until it is heard or no longer true: a guest never waits for it.
+ * Tells others where a guest is: hosts that answer for its names, the DNS server, and whoever an
+ * operator wants told. In the background, and again and again until it is heard or no longer true:
+ * a guest never waits for it.
  */
 final class Notifier {
   private static final Duration FIRST_PAUSE = Duration.ofMillis(500);
@@ -28,6 +29,7 @@ final class Notifier {
   private final Hooks hooks;
   private final Commands commands;
   private final Function<GuestName, Optional<GuestWhereabouts>> known;
+  private final NameService service;
   // The last move that was told of.
   private final Map<GuestName, Long> named = new HashMap<>();
   private final Map<GuestName, Long> hooked = new HashMap<>();
@@ -36,8 +38,10 @@ final class Notifier {
       HostName host,
       NetworkSettings settings,
       Commands commands,
-      Function<GuestName, Optional<GuestWhereabouts>> known) {
+      Function<GuestName, Optional<GuestWhereabouts>> known,
+      NameService service) {
     this.host = host;
+    this.service = service;
     this.nameSettings = settings.names();
     this.names = settings.names().map(NameUpdates::new);
     this.hooks = settings.hooks();
@@ -52,6 +56,9 @@ final class Notifier {
       String name = port.card().dnsName().orElseThrow();
       plan.put("name " + name, "%s is updated at %s".formatted(name, server()));
     }
+    if (isAnswered(ports)) {
+      plan.put("name-service", answering(ports));
+    }
     hooks.command().ifPresent(command -> plan.put("command", command + " is run"));
     hooks.webhook().ifPresent(webhook -> plan.put("webhook", webhook + " is told"));
     return plan;
@@ -59,6 +66,19 @@ final class Notifier {
 
   private String server() {
     return nameSettings.map(settings -> settings.server() + ":" + settings.port()).orElse("");
+  }
+
+  private boolean isAnswered(List<GuestPort> ports) {
+    return service.answering() > 0
+        && ports.stream().anyMatch(port -> port.card().dnsName().isPresent());
+  }
+
+  private String answering(List<GuestPort> ports) {
+    return "%s is answered by %s"
+        .formatted(
+            String.join(
+                ", ", ports.stream().flatMap(port -> port.card().dnsName().stream()).toList()),
+            service.answering() == 1 ? "1 host" : service.answering() + " hosts");
   }
 
   private List<GuestPort> named(List<GuestPort> ports) {
@@ -92,6 +112,7 @@ final class Notifier {
 
   /** The guest is here and stays for now: its names say so. */
   void settled(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
+    service.here(now, ports);
     if (isNews(named, now)) {
       name(now, ports, log);
     }
@@ -112,6 +133,10 @@ final class Notifier {
 
   /** The guest came here and runs: its names say so, and whoever wants to know is told, once. */
   void arrived(GuestWhereabouts now, List<GuestPort> ports, StepLog log) {
+    service.here(now, ports);
+    if (isAnswered(ports)) {
+      log.wished("name-service", () -> answering(ports));
+    }
     // Also if somebody has found it here already: the move's report is to have it.
     boolean _ = isNews(named, now);
     name(now, ports, log);
@@ -134,8 +159,20 @@ final class Notifier {
             webhook -> untilDone(now, log, "webhook", () -> Hooks.post(webhook, now, addresses)));
   }
 
-  /** The guest is no more: another of its name is news again. */
-  synchronized void forget(GuestName guest) {
+  /** The guest is no more. */
+  void ended(GuestName guest) {
+    service.ended(guest);
+    forget(guest);
+  }
+
+  /** The guest is another host's. */
+  void left(GuestName guest) {
+    service.left(guest);
+    forget(guest);
+  }
+
+  /** Another of its name is news again. */
+  private synchronized void forget(GuestName guest) {
     named.remove(guest);
     hooked.remove(guest);
   }

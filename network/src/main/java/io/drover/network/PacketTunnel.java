@@ -2,10 +2,12 @@ package io.drover.network;
 
 import io.drover.linux.TapDevice;
 import io.drover.model.HostName;
+import io.drover.model.IpAddress;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collection;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -17,10 +19,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A network device whose other end is at a peer, over whatever connections to it stand. What the
- * kernel routes to it while none stands is dropped, as by a broken cable.
+ * A network device whose packets this process carries, encrypted, over whatever connections to the
+ * peer stand. What the kernel routes to it while none stands is dropped, as by a broken cable.
  */
-final class PacketTunnel implements AutoCloseable {
+final class PacketTunnel implements PacketWay {
   private static final Logger LOG = LoggerFactory.getLogger(PacketTunnel.class);
   private static final int POLL_MILLIS = 100;
   private static final int MESSAGES = 1000;
@@ -79,22 +81,39 @@ final class PacketTunnel implements AutoCloseable {
   }
 
   private final HostName peer;
-  private final TapDevice device;
+  private final HostNetwork network;
+  private final String name;
+  private final HostNetwork.PacketDevice device;
   private final PacketFilter filter = new PacketFilter();
   private final Set<Line> lines = ConcurrentHashMap.newKeySet();
   private final AtomicLong packets = new AtomicLong();
   private final Thread pump;
   private volatile boolean closed;
 
-  PacketTunnel(HostName peer, TapDevice device) {
+  /** Makes the device, or takes up the one of an earlier run. */
+  PacketTunnel(HostName peer, HostNetwork network) {
     this.peer = peer;
-    this.device = device;
+    this.network = network;
+    name = RouteTables.device(peer);
+    device = network.tunnel(name);
     // Reading the device blocks in native code, which would pin a virtual thread's carrier.
     pump = Thread.ofPlatform().daemon().name("redirect-" + peer).start(this::pump);
   }
 
-  PacketFilter filter() {
-    return filter;
+  @Override
+  public String device() {
+    return name;
+  }
+
+  @Override
+  public Reachability.Carrier carrier() {
+    return Reachability.Carrier.TUNNEL;
+  }
+
+  @Override
+  public void letIn(Collection<IpAddress> from, Collection<IpAddress> to) {
+    filter.sources(from);
+    filter.destinations(to);
   }
 
   /** How many packets have gone through, both ways. */
@@ -179,5 +198,11 @@ final class PacketTunnel implements AutoCloseable {
       Thread.currentThread().interrupt();
     }
     device.close();
+  }
+
+  @Override
+  public void remove() {
+    close();
+    network.removeTunnel(name);
   }
 }

@@ -17,6 +17,7 @@ import java.util.Optional;
  * @param filter the nftables tables of its own that are in force on this host
  * @param connections how many with its addresses this host's kernel tracks and are not over; empty
  *     if it cannot tell
+ * @param names those that this host answers for it by itself
  */
 public record Reachability(
     GuestName guest,
@@ -26,9 +27,11 @@ public record Reachability(
     List<Way> ways,
     Optional<HostName> wayOut,
     GuestFilter filter,
-    Optional<Integer> connections) {
+    Optional<Integer> connections,
+    List<String> names) {
 
   public Reachability {
+    names = List.copyOf(names);
     routed = List.copyOf(routed);
     ways = List.copyOf(ways);
   }
@@ -41,11 +44,27 @@ public record Reachability(
     TO
   }
 
+  /** What carries packets between two hosts. */
+  public enum Carrier {
+    /** The connection between the agents' ports, encrypted. */
+    TUNNEL,
+    /** The kernel, in the clear, where both operators trust the path. */
+    VXLAN
+  }
+
   /**
    * A redirect.
    *
-   * @param stands whether there is a connection that carries it
+   * @param stands whether the two agents are connected
    * @param agreed whether the host that passes packets on has said that it does
+   * @param carrier what its packets take
+   * @param note why that is the tunnel, where at least one of the two operators trusts the path
    */
-  public record Way(HostName host, Direction direction, boolean stands, boolean agreed) {}
+  public record Way(
+      HostName host,
+      Direction direction,
+      boolean stands,
+      boolean agreed,
+      Carrier carrier,
+      Optional<String> note) {}
 }

@@ -4,7 +4,7 @@ import io.drover.model.GuestName;
 import io.drover.model.IpAddress;
 import java.util.List;
 
-/** What two hosts say of guests whose packets go from one to the other; between packets. */
+/** What two hosts say of guests whose packets go from one to the other, and of the way there. */
 sealed interface RedirectMessage {
   /**
    * The guest is here, by its move number {@code sequence}: send me what arrives for it.
@@ -29,4 +29,28 @@ sealed interface RedirectMessage {
 
   /** It is not sent any more, since nothing came; or, of the one who claimed, is not wanted. */
   record Ended(GuestName guest, long sequence) implements RedirectMessage {}
+
+  /** About the path between the two hosts. */
+  sealed interface OfPath extends RedirectMessage {}
+
+  /**
+   * The operator here trusts the path: packets may go plainly, from here to that address, if the
+   * operator there trusts it as well.
+   *
+   * @param to the peer's address as this host knows it
+   * @param port UDP's, at both ends
+   */
+  record Trusts(IpAddress to, int port) implements OfPath {
+    public Trusts {
+      if (port < 1 || port > 0xffff) {
+        throw new IllegalArgumentException("port %d".formatted(port));
+      }
+    }
+  }
+
+  /** A packet of that size came plainly. */
+  record Arrives(int bytes) implements OfPath {}
+
+  /** Packets are not to be sent plainly. */
+  record Distrusts(String reason) implements OfPath {}
 }

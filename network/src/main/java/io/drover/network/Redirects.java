@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,7 +49,9 @@ public final class Redirects implements AutoCloseable {
   // What was known of guests that are about to arrive; so again if they do not.
   private final Map<GuestName, GuestWhereabouts> replaced = new HashMap<>();
   private final Map<GuestName, Set<HostName>> granted = new HashMap<>();
-  private final Map<HostName, PacketTunnel> tunnels = new ConcurrentHashMap<>();
+  private final Map<HostName, PeerWay> peers = new ConcurrentHashMap<>();
+  // Plain devices of an earlier run that are still to be taken up.
+  private final Set<String> left = new HashSet<>();
   private final Map<HostName, Thread> dialing = new HashMap<>();
   private final Map<GuestName, Long> usedNanos = new HashMap<>();
   // By which host the packets of a guest that is here leave.
@@ -62,6 +65,12 @@ public final class Redirects implements AutoCloseable {
 
     /** Throws what keeps it from that. */
     PeerChannel dial(HostName peer);
+
+    /** Whether the operator says that packets may cross the path to it plainly. */
+    boolean trusts(HostName peer);
+
+    /** Where it is; throws what keeps that from being found out. */
+    IpAddress address(HostName peer);
   }
 
   /** Where it outlives the agent. */
@@ -86,15 +95,38 @@ public final class Redirects implements AutoCloseable {
   public void start() {
     settings.routedBridges().values().forEach(network::gateway);
     synchronized (this) {
-      for (GuestWhereabouts whereabouts : store.allWhereabouts()) {
-        known.put(whereabouts.guest(), whereabouts);
-        if (!settings.routedBridges().isEmpty()) {
-          takeUp(whereabouts);
-        }
+      store.allWhereabouts().forEach(each -> known.put(each.guest(), each));
+      if (!settings.routedBridges().isEmpty()) {
+        sweep();
+        List.copyOf(known.values()).forEach(this::takeUp);
       }
     }
     if (!settings.routedBridges().isEmpty()) {
       Thread.ofVirtual().name("redirects").start(this::watch);
+    }
+  }
+
+  /** Of what an earlier run left, only that is kept which a guest needs and the operator trusts. */
+  private void sweep() {
+    Set<String> needed =
+        settings.redirect() == NetworkSettings.Redirect.OFF
+            ? Set.of()
+            : known.values().stream()
+                .flatMap(
+                    each -> each.isAt(self) ? each.anchorsBut(self).stream() : Stream.of(each.at()))
+                .filter(dialer::trusts)
+                .map(RouteTables::plainDevice)
+                .collect(Collectors.toSet());
+    try {
+      for (String device : network.plainDevices()) {
+        if (needed.contains(device)) {
+          left.add(device);
+        } else {
+          network.removePlain(device);
+        }
+      }
+    } catch (ProblemException e) {
+      LOG.warn("what an earlier run left is not known: {}", e.problem());
     }
   }
 
@@ -206,6 +238,9 @@ public final class Redirects implements AutoCloseable {
             .filter(wanted -> wanted.isAt(to))
             .or(() -> Optional.ofNullable(known.get(guest)).map(here -> here.moved(to)));
     GuestWhereabouts latest = known.get(guest);
+    if (latest != null && latest.isAt(to) && !latest.addresses().isEmpty()) {
+      return sentence(to); // its claim was here first
+    }
     if (next.isEmpty() || latest == null || !latest.isAt(self)) {
       return "nothing of it is routed here any more";
     }
@@ -219,8 +254,21 @@ public final class Redirects implements AutoCloseable {
       return "redirects are off: what still arrives here is not passed on";
     }
     passOn(next.get());
-    return "what still arrives here goes to %s%s"
-        .formatted(to, tunnel(to).stands() ? "" : ", once it connects");
+    return sentence(to);
+  }
+
+  private String sentence(HostName to) {
+    PeerWay way = way(to);
+    return "what still arrives here goes to %s, %s%s"
+        .formatted(
+            to,
+            switch (way.carrier()) {
+              case VXLAN -> "plainly by VXLAN";
+              case TUNNEL ->
+                  "encrypted"
+                      + way.note().map(why -> " (not plainly: %s)".formatted(why)).orElse("");
+            },
+            way.stands() ? "" : ", once it connects");
   }
 
   /** Connects to those who will pass packets on, ahead of the switch. */
@@ -288,8 +336,7 @@ public final class Redirects implements AutoCloseable {
             : now.wayOut(self, reachable);
     waysOut.put(now.guest(), way);
     if (way.isPresent()) {
-      PacketTunnel _ = tunnel(way.get());
-      network.returnThrough(now.addresses(), RouteTables.device(way.get()));
+      network.returnThrough(now.addresses(), way(way.get()).device());
     } else {
       network.returnDirectly(now.addresses());
     }
@@ -297,8 +344,7 @@ public final class Redirects implements AutoCloseable {
 
   /** Sends what arrives for a guest that is elsewhere there. */
   private void passOn(GuestWhereabouts elsewhere) {
-    PacketTunnel _ = tunnel(elsewhere.at());
-    network.routeThrough(elsewhere.addresses(), RouteTables.device(elsewhere.at()));
+    network.routeThrough(elsewhere.addresses(), way(elsewhere.at()).device());
     usedNanos.put(elsewhere.guest(), System.nanoTime());
     filters();
   }
@@ -326,25 +372,60 @@ public final class Redirects implements AutoCloseable {
     filters();
   }
 
-  // ---- tunnels ----
+  // ---- ways ----
 
-  private PacketTunnel tunnel(HostName peer) {
-    return tunnels.computeIfAbsent(
-        peer, name -> new PacketTunnel(name, network.tunnel(RouteTables.device(name))));
+  private PeerWay way(HostName peer) {
+    return peers.computeIfAbsent(
+        peer,
+        name -> {
+          PeerWay way = new PeerWay(self, name, network, settings.vxlanPort(), () -> probed(name));
+          if (left.remove(RouteTables.plainDevice(name))) {
+            way.takeUpPlain();
+          }
+          return way;
+        });
   }
 
-  /** Each tunnel lets in what it is for, and nothing else. */
+  /** Each way lets in what it is for, and nothing else. */
   private void filters() {
-    for (Map.Entry<HostName, PacketTunnel> entry : tunnels.entrySet()) {
-      HostName peer = entry.getKey();
-      entry
-          .getValue()
-          .filter()
-          .sources(addresses(known.values().stream().filter(each -> each.isAt(peer)).toList()));
-      entry
-          .getValue()
-          .filter()
-          .destinations(addresses(guests().filter(each -> each.anchors().contains(peer)).toList()));
+    peers.forEach(
+        (peer, way) ->
+            way.letIn(
+                addresses(known.values().stream().filter(each -> each.isAt(peer)).toList()),
+                addresses(guests().filter(each -> each.anchors().contains(peer)).toList())));
+  }
+
+  /** Where packets are to take the other device of a way from now on, they do. */
+  private void follow(HostName peer) {
+    PeerWay way = peers.get(peer);
+    if (way != null) {
+      way.follow(device -> reroute(peer, device));
+    }
+  }
+
+  private void reroute(HostName peer, String device) {
+    for (GuestWhereabouts now : known.values()) {
+      if (now.isAt(peer)) {
+        network.routeThrough(now.addresses(), device);
+      } else if (now.isAt(self) && wayOut(now.guest()).equals(Optional.of(peer))) {
+        network.returnThrough(now.addresses(), device);
+      }
+    }
+  }
+
+  private synchronized void probed(HostName peer) {
+    PeerWay way = peers.get(peer);
+    if (!closed && way != null) {
+      way.probed();
+      tryToFollow(peer);
+    }
+  }
+
+  private void tryToFollow(HostName peer) {
+    try {
+      follow(peer);
+    } catch (ProblemException e) {
+      LOG.error("host={} packets do not take another way yet: {}", peer, e.problem());
     }
   }
 
@@ -353,15 +434,15 @@ public final class Redirects implements AutoCloseable {
   }
 
   private void tell(HostName peer, RedirectMessage message) {
-    PacketTunnel tunnel = tunnels.get(peer);
-    if (tunnel != null) {
-      tunnel.lines().forEach(line -> line.send(message));
+    PeerWay way = peers.get(peer);
+    if (way != null) {
+      way.lines().forEach(line -> line.send(message));
     }
   }
 
   /** Connects, and goes on connecting as long as a guest here needs it. */
   private void connect(HostName peer) {
-    PacketTunnel _ = tunnel(peer);
+    PeerWay _ = way(peer);
     filters();
     if (!closed && !dialing.containsKey(peer)) {
       dialing.put(
@@ -371,23 +452,18 @@ public final class Redirects implements AutoCloseable {
 
   /** Ends what no guest needs any more; only {@link #watch} does, so that nobody waits for it. */
   private void dismiss() {
-    for (HostName peer : Set.copyOf(tunnels.keySet())) {
-      boolean asked = guests().anyMatch(each -> each.anchors().contains(peer));
-      if (!asked && dialing.remove(peer) != null) {
-        Optional.ofNullable(tunnels.get(peer))
-            .ifPresent(tunnel -> tunnel.lines().forEach(PacketTunnel.Line::close));
-      }
-      PacketTunnel tunnel = tunnels.get(peer);
-      // Whoever connects knows what for, and closes the line when it is not needed any more.
-      if (!asked
-          && guests().noneMatch(each -> each.isAt(peer))
-          && tunnel != null
-          && !tunnel.stands()) {
-        tunnels.remove(peer);
-        tunnel.close();
-        network.removeTunnel(RouteTables.device(peer));
-      }
-    }
+    peers.forEach(
+        (peer, way) -> {
+          boolean asked = guests().anyMatch(each -> each.anchors().contains(peer));
+          if (!asked && dialing.remove(peer) != null) {
+            way.lines().forEach(PacketTunnel.Line::close);
+          }
+          // Whoever connects knows what for, and closes the line when it is not needed any more.
+          if (!asked && guests().noneMatch(each -> each.isAt(peer)) && !way.stands()) {
+            peers.remove(peer);
+            way.remove();
+          }
+        });
   }
 
   private Stream<GuestWhereabouts> guests() {
@@ -434,24 +510,38 @@ public final class Redirects implements AutoCloseable {
   }
 
   private void serve(HostName peer, PacketTunnel.Line line) {
-    PacketTunnel tunnel;
+    Optional<IpAddress> trusted = trusted(peer);
+    PeerWay way;
     synchronized (this) {
       if (closed || settings.routedBridges().isEmpty()) {
         line.close();
         return;
       }
       try {
-        tunnel = tunnel(peer);
+        way = way(peer);
       } catch (ProblemException e) {
         LOG.error("host={} no packets can be passed on: {}", peer, e.problem());
         line.close();
         return;
       }
-      // From now on the tunnel is not taken away.
-      tunnel.lines().add(line);
+      // From now on the way is not taken away.
+      way.begin(line, trusted);
       filters();
     }
-    tunnel.serve(line, message -> hear(peer, line, message));
+    way.serve(line, message -> hear(peer, line, message));
+  }
+
+  /** Where the peer is, if packets may go there plainly as far as this host's operator goes. */
+  private Optional<IpAddress> trusted(HostName peer) {
+    if (!dialer.trusts(peer)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(dialer.address(peer)); // which may have to be asked for
+    } catch (ProblemException e) {
+      LOG.warn("host={} packets go there through the port: {}", peer, e.problem());
+      return Optional.empty();
+    }
   }
 
   private synchronized void hear(HostName peer, PacketTunnel.Line line, RedirectMessage message) {
@@ -470,6 +560,13 @@ public final class Redirects implements AutoCloseable {
       case RedirectMessage.Ended(GuestName guest, long sequence) -> {
         dropAnchor(peer, guest, sequence);
         endOf(peer, guest, sequence);
+      }
+      case RedirectMessage.OfPath path -> {
+        PeerWay way = peers.get(peer);
+        if (!closed && way != null) {
+          way.hear(path).ifPresent(line::send);
+          tryToFollow(peer);
+        }
       }
     }
   }
@@ -559,6 +656,10 @@ public final class Redirects implements AutoCloseable {
               return;
             }
             dismiss();
+            for (Map.Entry<HostName, PeerWay> each : peers.entrySet()) {
+              each.getValue().tick();
+              follow(each.getKey());
+            }
             mendWaysOut();
           }
           endIdle();
@@ -582,7 +683,7 @@ public final class Redirects implements AutoCloseable {
       return;
     }
     for (GuestWhereabouts now : List.copyOf(known.values())) {
-      Predicate<HostName> reachable = peer -> dialer.knows(peer) && connected(peer);
+      Predicate<HostName> reachable = peer -> dialer.knows(peer) && isPassable(peer);
       if (now.isAt(self)
           && !now.addresses().isEmpty()
           && !now.wayOut(self, reachable).equals(wayOut(now.guest()))) {
@@ -594,8 +695,8 @@ public final class Redirects implements AutoCloseable {
 
   private void keepLinesAlive() {
     byte[] frame = TunnelFrames.keepAlive();
-    for (PacketTunnel tunnel : tunnels.values()) {
-      for (PacketTunnel.Line line : tunnel.lines()) {
+    for (PeerWay way : peers.values()) {
+      for (PacketTunnel.Line line : way.lines()) {
         if (line.silentNanos() > SILENCE.toNanos()) {
           line.close();
         } else {
@@ -651,20 +752,31 @@ public final class Redirects implements AutoCloseable {
     if (!now.isAt(self)) {
       boolean passed =
           !now.addresses().isEmpty() && settings.redirect() != NetworkSettings.Redirect.OFF;
-      return passed
-          ? List.of(
-              new Reachability.Way(now.at(), Reachability.Direction.TO, connected(now.at()), true))
-          : List.of();
+      return passed ? List.of(way(now.at(), Reachability.Direction.TO, true)) : List.of();
     }
     return now.anchorsBut(self).stream()
-        .map(
-            anchor ->
-                new Reachability.Way(
-                    anchor,
-                    Reachability.Direction.FROM,
-                    connected(anchor),
-                    isGranted(now.guest(), anchor)))
+        .map(anchor -> way(anchor, Reachability.Direction.FROM, isGranted(now.guest(), anchor)))
         .toList();
+  }
+
+  /** Whether a guest may be on that host by its move of that number: it is not here to stay. */
+  synchronized boolean mayBeAt(HostName peer, GuestName guest, long sequence) {
+    GuestWhereabouts now = known.get(guest);
+    GuestWhereabouts next = moving.get(guest);
+    return now == null
+        || !now.isAt(self)
+        || (next != null && next.isAt(peer) && next.sequence() == sequence);
+  }
+
+  private Reachability.Way way(HostName peer, Reachability.Direction direction, boolean agreed) {
+    Optional<PeerWay> way = Optional.ofNullable(peers.get(peer));
+    return new Reachability.Way(
+        peer,
+        direction,
+        connected(peer),
+        agreed,
+        way.map(PeerWay::carrier).orElse(Reachability.Carrier.TUNNEL),
+        way.flatMap(PeerWay::note));
   }
 
   /** By which other host a guest's own packets leave, if they do. */
@@ -674,8 +786,13 @@ public final class Redirects implements AutoCloseable {
 
   /** Whether the way to or from that host stands. */
   public synchronized boolean connected(HostName peer) {
-    PacketTunnel tunnel = tunnels.get(peer);
-    return tunnel != null && tunnel.stands();
+    PeerWay way = peers.get(peer);
+    return way != null && way.stands();
+  }
+
+  private boolean isPassable(HostName peer) {
+    PeerWay way = peers.get(peer);
+    return way != null && way.isPassable(System.nanoTime());
   }
 
   synchronized boolean isGranted(GuestName guest, HostName anchor) {
@@ -700,12 +817,12 @@ public final class Redirects implements AutoCloseable {
   /** Stops carrying packets. Devices and routes stay: an agent that starts again goes on. */
   @Override
   public void close() {
-    List<PacketTunnel> all;
+    List<PeerWay> all;
     synchronized (this) {
       closed = true;
       dialing.values().forEach(Thread::interrupt);
-      all = new ArrayList<>(tunnels.values());
+      all = new ArrayList<>(peers.values());
     }
-    all.forEach(PacketTunnel::close);
+    all.forEach(PeerWay::close);
   }
 }

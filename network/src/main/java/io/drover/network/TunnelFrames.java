@@ -27,6 +27,10 @@ final class TunnelFrames {
   /** Says that the peer lives. */
   static final int KEEP_ALIVE = 5;
 
+  static final int TRUSTS = 6;
+  static final int ARRIVES = 7;
+  static final int DISTRUSTS = 8;
+
   static final int HEADER_BYTES = 4;
   static final int MAX_PACKET = TapDevice.MAX_FRAME_BYTES;
   private static final int MAX_MESSAGE = 64 << 10;
@@ -55,7 +59,15 @@ final class TunnelFrames {
           case RedirectMessage.Granted _ -> GRANTED;
           case RedirectMessage.Denied _ -> DENIED;
           case RedirectMessage.Ended _ -> ENDED;
+          case RedirectMessage.Trusts _ -> TRUSTS;
+          case RedirectMessage.Arrives _ -> ARRIVES;
+          case RedirectMessage.Distrusts _ -> DISTRUSTS;
         };
+    return encode(kind, message);
+  }
+
+  /** A frame with a record as JSON. */
+  static byte[] encode(int kind, Object message) {
     byte[] json = MAPPER.writeValueAsBytes(message);
     byte[] frame = new byte[HEADER_BYTES + json.length];
     header(frame, kind, json.length);
@@ -104,15 +116,18 @@ final class TunnelFrames {
         case DENIED -> receiver.message(decode(buffer, length, RedirectMessage.Denied.class));
         case ENDED -> receiver.message(decode(buffer, length, RedirectMessage.Ended.class));
         case KEEP_ALIVE -> {}
+        case TRUSTS -> receiver.message(decode(buffer, length, RedirectMessage.Trusts.class));
+        case ARRIVES -> receiver.message(decode(buffer, length, RedirectMessage.Arrives.class));
+        case DISTRUSTS -> receiver.message(decode(buffer, length, RedirectMessage.Distrusts.class));
         default -> throw new IOException("a frame of kind %d".formatted(kind));
       }
     }
   }
 
-  private static RedirectMessage decode(
-      byte[] bytes, int length, Class<? extends RedirectMessage> type) throws IOException {
+  /** Reads a record that {@link #encode} wrote; whatever is none is an IOException. */
+  static <T> T decode(byte[] bytes, int length, Class<T> type) throws IOException {
     try {
-      RedirectMessage message = MAPPER.readValue(bytes, 0, length, type);
+      T message = MAPPER.readValue(bytes, 0, length, type);
       if (message == null) {
         throw new IOException("a message that is null");
       }

@@ -1,12 +1,15 @@
 package io.drover.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.drover.linux.NetworkNamespace;
 import io.drover.linux.TapDevice;
 import io.drover.model.GuestName;
+import io.drover.model.HostName;
 import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
+import io.drover.model.ProblemException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -169,6 +172,60 @@ class LinuxNetworkIT extends HostNetworkContract {
     assertThat(Namespaces.in(neighbour, "sleep 0.4; ip neigh"))
         .contains("192.0.2.10 dev eth0 lladdr 52:54:00:00:00:0a")
         .contains("2001:db8::10 dev eth0 lladdr 52:54:00:00:00:0a");
+  }
+
+  private static Vxlan plain(String local, int port) {
+    return Vxlan.between(
+        new HostName("alpha"),
+        new HostName("beta"),
+        new IpAddress(local),
+        new IpAddress("203.0.113.6"),
+        port);
+  }
+
+  private String index(String device) {
+    return Namespaces.in(host, "cat /sys/class/net/%s/ifindex".formatted(device));
+  }
+
+  @Test
+  void aPlainDeviceThatIsThereIsTakenUpAsItIsAndAnotherIsMadeAnew() {
+    Namespaces.in(
+        host,
+        """
+        ip link add up0 type veth peer name up1; ip link set up1 up
+        ip addr add 203.0.113.2/30 dev up0; ip link set up0 up
+        """);
+    List<IpAddress> guest = List.of(new IpAddress("192.0.2.10"), new IpAddress("2001:db8::10"));
+    Vxlan wanted = plain("203.0.113.2", 7717);
+    network().letIn(wanted, guest, guest);
+    network().plain(wanted);
+    String first = index(wanted.device());
+    network().letIn(wanted, List.of(), guest);
+    network().plain(wanted);
+    assertThat(index(wanted.device())).isEqualTo(first);
+    assertThat(network().plainDevices()).containsExactly(wanted.device());
+    assertThat(Namespaces.in(host, "ip -d link show " + wanted.device()))
+        .contains("mtu 1500")
+        .contains("vxlan id %d ".formatted(wanted.vni()))
+        .contains("remote 203.0.113.6 local 203.0.113.2")
+        .contains("dstport 7717")
+        .contains("nolearning")
+        .contains(" udpcsum");
+
+    network().plain(plain("203.0.113.2", 4789));
+    assertThat(index(wanted.device())).isNotEqualTo(first);
+    assertThatThrownBy(() -> network().plain(plain("203.0.113.9", 4789)))
+        .isInstanceOf(ProblemException.class)
+        .hasMessageContaining("203.0.113.9 is no address of this host");
+
+    network().routeThrough(guest, wanted.device());
+    assertThat(Namespaces.in(host, "ip route show table 7717; ip -6 route show table 7717"))
+        .contains("192.0.2.10 via 169.254.77.17 dev " + wanted.device())
+        .contains("2001:db8::10 via fe80::7717 dev " + wanted.device());
+    network().removePlain(wanted.device());
+    network().removePlain(wanted.device());
+    assertThat(network().plainDevices()).isEmpty();
+    assertThat(Namespaces.in(host, "nft list tables")).isEmpty();
   }
 
   @Test

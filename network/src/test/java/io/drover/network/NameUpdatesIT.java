@@ -139,11 +139,22 @@ class NameUpdatesIT {
             new NetworkSettings(
                 Map.of(),
                 NetworkSettings.Redirect.OFF,
+                NetworkSettings.DEFAULT_VXLAN_PORT,
                 Optional.empty(),
                 Optional.of(settings),
+                Optional.empty(),
                 Hooks.NONE),
             new SystemCommands(),
-            guest -> Optional.of(now));
+            guest -> Optional.of(now),
+            NameService.open(
+                ALPHA,
+                Optional.empty(),
+                List.of(),
+                peer -> {
+                  throw new AssertionError(peer);
+                },
+                (peer, guest, sequence) -> true,
+                System::nanoTime));
     notifier.settled(
         now,
         List.of(new GuestPort("tap0", card("192.0.2.10"))),

@@ -18,15 +18,22 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.TreeSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The disks that come to this host with a guest: their images are made before its QEMU starts, and
- * that QEMU takes what is written to them until the guest is to run.
+ * The disks that come to this host with a guest, and what they are based on, as far as that comes
+ * as well: images are made before the guest's QEMU starts, and that QEMU takes what is written to
+ * them until the guest is to run.
  */
 public final class ArrivingDisks {
   private static final Duration FLUSH_PATIENCE = Duration.ofMinutes(2);
@@ -34,15 +41,23 @@ public final class ArrivingDisks {
   private final GuestDefinition guest;
   private final List<ArrivingDisk> disks;
   // Whether an image that is there is this migration's; a name that was taken is not.
-  private final TreeSet<Integer> made = new TreeSet<>();
+  private final Set<Path> made = new LinkedHashSet<>();
 
   /**
    * One of them.
    *
    * @param disk its place among the guest's disks
    * @param bytes its size as the guest sees it
+   * @param base what its image is based on, if it is based on anything
    */
-  public record ArrivingDisk(int disk, long bytes) {}
+  public record ArrivingDisk(int disk, long bytes, Optional<ArrivingBase> base) {}
+
+  /**
+   * What a disk that comes is based on here.
+   *
+   * @param copiedBytes the size of one that comes as well, as a raw image; none of one that is here
+   */
+  public record ArrivingBase(Path path, DiskFormat format, Optional<Long> copiedBytes) {}
 
   private ArrivingDisks(GuestDefinition guest, List<ArrivingDisk> disks) {
     this.guest = guest;
@@ -57,7 +72,7 @@ public final class ArrivingDisks {
   /** Images that an earlier run of the agent found no others in the place of, and made. */
   public static ArrivingDisks foundAgain(GuestDefinition guest, List<ArrivingDisk> disks) {
     ArrivingDisks found = new ArrivingDisks(guest, disks);
-    disks.forEach(disk -> found.made.add(disk.disk()));
+    found.made.addAll(found.images());
     return found;
   }
 
@@ -65,28 +80,59 @@ public final class ArrivingDisks {
     return disks;
   }
 
+  /** The bases that come as well, by the first disk that is based on each. */
+  public Map<Integer, ArrivingBase> copiedBases() {
+    Map<Integer, ArrivingBase> bases = new TreeMap<>();
+    Set<Path> known = new HashSet<>();
+    for (ArrivingDisk arriving : disks) {
+      arriving
+          .base()
+          .filter(base -> base.copiedBytes().isPresent() && known.add(base.path()))
+          .ifPresent(base -> bases.put(arriving.disk(), base));
+    }
+    return bases;
+  }
+
+  /** All files that this makes, or is to make. */
+  public List<Path> images() {
+    return Stream.concat(
+            disks.stream().map(this::path), copiedBases().values().stream().map(ArrivingBase::path))
+        .toList();
+  }
+
+  private Path path(ArrivingDisk arriving) {
+    return Path.of(guest.disks().get(arriving.disk()).path());
+  }
+
   /** Makes the images that are not there yet. */
   synchronized void make() {
+    for (ArrivingBase base : copiedBases().values()) {
+      if (!made.contains(base.path())) {
+        make(base.path(), DiskFormat.RAW, base.copiedBytes().orElseThrow(), Optional.empty());
+      }
+    }
     for (ArrivingDisk arriving : disks) {
-      if (!made.contains(arriving.disk())) {
-        make(arriving);
+      if (!made.contains(path(arriving))) {
+        make(
+            path(arriving),
+            guest.disks().get(arriving.disk()).format(),
+            arriving.bytes(),
+            arriving.base());
       }
     }
   }
 
-  private void make(ArrivingDisk arriving) {
-    GuestDisk disk = guest.disks().get(arriving.disk());
-    Path path = Path.of(disk.path());
+  private void make(Path path, DiskFormat format, long bytes, Optional<ArrivingBase> base) {
     try {
       Files.createFile(
           path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      made.add(arriving.disk());
-      if (disk.format() == DiskFormat.RAW) {
+      made.add(path);
+      if (format == DiskFormat.RAW) {
         try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {
-          file.setLength(arriving.bytes());
+          file.setLength(bytes);
         }
       } else {
-        format(path, disk.format(), arriving.bytes());
+        format(path, format, bytes, base);
       }
     } catch (FileAlreadyExistsException e) {
       throw Problem.peer(
@@ -103,17 +149,16 @@ public final class ArrivingDisks {
     }
   }
 
-  private static void format(Path path, DiskFormat format, long bytes) throws IOException {
-    ProcessBuilder builder =
-        new ProcessBuilder(
-                "qemu-img",
-                "create",
-                "-q",
-                "-f",
-                format.word(),
-                path.toString(),
-                Long.toString(bytes))
-            .redirectErrorStream(true);
+  private static void format(Path path, DiskFormat format, long bytes, Optional<ArrivingBase> base)
+      throws IOException {
+    List<String> command = new ArrayList<>(List.of("qemu-img", "create", "-q"));
+    command.addAll(List.of("-f", format.word()));
+    // Its format is written down: nobody is to guess it from what a guest may have written there.
+    base.ifPresent(
+        image ->
+            command.addAll(List.of("-b", image.path().toString(), "-F", image.format().word())));
+    command.addAll(List.of(path.toString(), Long.toString(bytes)));
+    ProcessBuilder builder = new ProcessBuilder(command).redirectErrorStream(true);
     CommandLine.cleanEnvironment(builder);
     Process process = builder.start();
     process.getOutputStream().close();
@@ -223,17 +268,17 @@ public final class ArrivingDisks {
     }
   }
 
-  /** Removes the images; the guest has never run on them. */
+  /** Removes all images that came; the guest has never run on them. */
   public synchronized void discard() {
-    for (int disk : List.copyOf(made)) {
+    for (Path image : List.copyOf(made)) {
       try {
-        Files.deleteIfExists(Path.of(guest.disks().get(disk).path()));
-        made.remove(disk);
+        Files.deleteIfExists(image);
+        made.remove(image);
       } catch (IOException e) {
         throw Problem.host(
                 "disk-left",
                 "The image %s of a guest that never came cannot be removed: %s"
-                    .formatted(guest.disks().get(disk).path(), e.getMessage()),
+                    .formatted(image, e.getMessage()),
                 "Remove it by hand.")
             .asException(e);
       }

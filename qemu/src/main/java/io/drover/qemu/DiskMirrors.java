@@ -76,9 +76,27 @@ final class DiskMirrors {
   static DiskMirrors start(
       QemuGuest guest, List<DiskMirror> mirrors, Consumer<HypervisorEvent> events) {
     DiskMirrors started = new DiskMirrors(guest, mirrors, events);
-    started.beginNext();
+    if (started.basesAreThere()) {
+      started.beginNext();
+    }
     Thread.ofVirtual().name("mirrors of " + guest.definition().name()).start(started::watch);
     return started;
+  }
+
+  /**
+   * What a disk's topmost layer is written to at the target reads from the base there, so all of
+   * that has to be there before. And no mirror holds its guest's writes back for as long as another
+   * disk's base takes.
+   */
+  private boolean basesAreThere() {
+    return basesProgress().remainingBytes() == 0;
+  }
+
+  private DiskProgress basesProgress() {
+    List<DiskProgress> bases = mirrors.stream().map(mirror -> mirror.base().get()).toList();
+    return new DiskProgress(
+        bases.stream().mapToLong(DiskProgress::totalBytes).sum(),
+        bases.stream().mapToLong(DiskProgress::remainingBytes).sum());
   }
 
   private void beginNext() {
@@ -97,7 +115,12 @@ final class DiskMirrors {
     job.put("job-id", JOB + mirror.disk());
     job.put("device", DiskNodes.disk(mirror.disk()));
     job.put("target", far(mirror.disk()));
-    job.put("sync", "full");
+    job.put(
+        "sync",
+        switch (mirror.layers()) {
+          case ALL -> "full";
+          case TOP -> "top";
+        });
     job.put("copy-mode", changesMode ? "background" : "write-blocking");
     job.put("filter-node-name", "mirror" + mirror.disk());
     // It stays to be seen how it ended.
@@ -121,6 +144,12 @@ final class DiskMirrors {
       while (stage != Stage.OVER) {
         Thread.sleep(stage == Stage.COMPLETING ? LOOK_AT_THE_SWITCH : LOOK_EVERY);
         Map<Integer, Job> jobs = lookAgain();
+        if (begun == 0) {
+          if (stage == Stage.COPYING && basesAreThere()) {
+            beginNext();
+          }
+          continue;
+        }
         if (stage == Stage.OVER || jobs.isEmpty() || failed(jobs)) {
           continue;
         }
@@ -167,15 +196,14 @@ final class DiskMirrors {
   private Map<Integer, Job> lookAgain() {
     try {
       Map<Integer, Job> jobs = jobs(guest);
-      long waiting =
-          mirrors.stream()
-              .skip(begun)
-              .mapToLong(mirror -> disks.get(mirror.disk()).allocatedBytes())
-              .sum();
+      long waiting = mirrors.stream().skip(begun).mapToLong(this::allocated).sum();
+      DiskProgress bases = basesProgress();
       progress =
           new DiskProgress(
-              waiting + jobs.values().stream().mapToLong(Job::total).sum(),
-              waiting + jobs.values().stream().mapToLong(job -> job.total() - job.done()).sum());
+              bases.totalBytes() + waiting + jobs.values().stream().mapToLong(Job::total).sum(),
+              bases.remainingBytes()
+                  + waiting
+                  + jobs.values().stream().mapToLong(job -> job.total() - job.done()).sum());
       return jobs;
     } catch (ProblemException e) {
       if (!guest.isAlive()) {
@@ -183,6 +211,15 @@ final class DiskMirrors {
       }
       return Map.of();
     }
+  }
+
+  private long allocated(DiskMirror mirror) {
+    DiskState disk = disks.get(mirror.disk());
+    return switch (mirror.layers()) {
+      case ALL -> disk.allocatedBytes();
+      case TOP ->
+          disk.allocatedBytes() - disk.base().map(DiskState.Base::allocatedBytes).orElse(0L);
+    };
   }
 
   /** An end that nobody asked for, or one with something left over. */

@@ -272,24 +272,20 @@ public final class QemuGuest implements AutoCloseable {
     return control().run("human-monitor-command", arguments).asString();
   }
 
-  /** How large the guest's disks are. */
+  /** How large the guest's disks are, and what they are based on. */
   public List<DiskState> disks() {
     JsonNode nodes = control().run("query-named-block-nodes");
     List<DiskState> disks = new ArrayList<>();
     for (int disk = 0; disk < definition.disks().size(); disk++) {
       String wanted = DiskNodes.disk(disk);
-      JsonNode image =
-          nodes
-              .valueStream()
-              .filter(node -> node.path("node-name").asString("").equals(wanted))
-              .findFirst()
-              .orElseThrow(() -> new IllegalStateException("QEMU has no node " + wanted))
-              .path("image");
-      long allocated = 0;
-      for (JsonNode layer = image; layer.isObject(); layer = layer.path("backing-image")) {
-        allocated += layer.path("actual-size").asLong(0);
-      }
-      disks.add(new DiskState(image.path("virtual-size").asLong(), allocated));
+      disks.add(
+          DiskLayout.of(
+              nodes
+                  .valueStream()
+                  .filter(node -> node.path("node-name").asString("").equals(wanted))
+                  .findFirst()
+                  .orElseThrow(() -> new IllegalStateException("QEMU has no node " + wanted))
+                  .path("image")));
     }
     return disks;
   }

@@ -71,6 +71,7 @@ final class SimTargetAgent extends SimAgent<TargetState, TargetEvent, TargetEffe
                           new Version(10, 0, 2),
                           true,
                           world().disks().moving() ? List.of(0) : List.of(),
+                          List.of(),
                           List.of())));
       case TargetEffect.ListenFor(int attempt) -> {
         long ticket = ++lastTicket + life() * 1_000_000L;

@@ -26,4 +26,7 @@ public interface PeerHandler {
 
   /** A connection for packets of guests that moved; served to its end before this returns. */
   void redirect(HostName peer, TlsChannel channel);
+
+  /** A peer wants to know which guests are here; served to its end before this returns. */
+  void names(HostName peer, TlsChannel channel);
 }

@@ -302,15 +302,8 @@ public final class Port implements Closeable {
           peers.control(
               new ControlConnection(channel, hello.from(), control.migration(), limits.control()));
       case Purpose.Channel purpose -> peers.channel(hello.from(), purpose, channel);
-      case Purpose.Redirect() -> {
-        open.add(channel);
-        try {
-          peers.redirect(hello.from(), channel);
-        } finally {
-          open.remove(channel);
-          closeQuietly(channel);
-        }
-      }
+      case Purpose.Redirect() -> hold(channel, () -> peers.redirect(hello.from(), channel));
+      case Purpose.Names() -> hold(channel, () -> peers.names(hello.from(), channel));
       case Purpose.Probe() -> {
         open.add(channel);
         try (Deadline _ = new Deadline(LinkProbe.ANSWER_LIMIT, channel);
@@ -322,6 +315,17 @@ public final class Port implements Closeable {
           open.remove(channel);
         }
       }
+    }
+  }
+
+  /** Serves what ends with the port, if not before. */
+  private void hold(TlsChannel channel, Runnable serve) {
+    open.add(channel);
+    try {
+      serve.run();
+    } finally {
+      open.remove(channel);
+      closeQuietly(channel);
     }
   }
 

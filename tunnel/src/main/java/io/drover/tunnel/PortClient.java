@@ -64,6 +64,14 @@ public final class PortClient {
     return connect(peer, address, new Purpose.Redirect());
   }
 
+  /**
+   * Opens a connection over which a peer tells which guests it has; throws as {@link #control}
+   * does.
+   */
+  public TlsChannel names(HostName peer, InetSocketAddress address) {
+    return connect(peer, address, new Purpose.Names());
+  }
+
   /** Measures the link to a peer; throws as {@link #control} does. */
   public LinkSpeed probe(HostName peer, InetSocketAddress address) {
     try (TlsChannel channel = connect(peer, address, new Purpose.Probe());

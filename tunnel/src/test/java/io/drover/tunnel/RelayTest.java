@@ -21,14 +21,19 @@ import java.util.Queue;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Two relays between real unix sockets, over real TLS on loopback. */
 class RelayTest {
@@ -68,6 +73,7 @@ class RelayTest {
         () -> new byte[0],
         Optional.empty(),
         () -> false,
+        _ -> {},
         LINGER);
   }
 
@@ -154,6 +160,42 @@ class RelayTest {
     assertThat(readOne(target)).isEqualTo(-1);
     assertThat(sourceEnd.get()).isEqualTo(new RelayEnd.Clean());
     assertThat(targetEnd.get()).isEqualTo(new RelayEnd.Clean());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {false, true})
+  void theHypervisorSeesAnEndOnlyAfterItHasBeenPreparedFor(boolean broken) throws Exception {
+    CountDownLatch prepared = new CountDownLatch(1);
+    List<Boolean> told = new CopyOnWriteArrayList<>();
+    targetRelay =
+        new Relay(
+            "target",
+            sockets.getLast(),
+            targetLink,
+            options()
+                .withBeforeEnd(
+                    how -> {
+                      told.add(how);
+                      try {
+                        prepared.await();
+                      } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                      }
+                    }));
+    start();
+    source.write(ByteBuffer.wrap(new byte[] {1}));
+    assertThat(readOne(target)).isEqualTo(1);
+    FutureTask<Integer> end = task(() -> readOne(target));
+    if (broken) {
+      sourceRelay.breakOff("cut");
+    } else {
+      source.shutdownOutput();
+    }
+    assertThatThrownBy(() -> end.get(LINGER.toMillis() / 2, TimeUnit.MILLISECONDS))
+        .isInstanceOf(TimeoutException.class);
+    assertThat(told).containsExactly(broken);
+    prepared.countDown();
+    assertThat(end.get()).isEqualTo(-1);
   }
 
   @Test

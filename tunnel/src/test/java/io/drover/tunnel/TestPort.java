@@ -92,6 +92,11 @@ final class TestPort implements PeerHandler, OperatorHandler, AutoCloseable {
   }
 
   @Override
+  public void names(HostName peer, TlsChannel channel) {
+    redirects.add(channel);
+  }
+
+  @Override
   public boolean permits(String operator) {
     return operator.equals("alice");
   }

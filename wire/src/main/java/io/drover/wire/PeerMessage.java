@@ -1,11 +1,13 @@
 package io.drover.wire;
 
+import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
 import io.drover.model.MigrationOptions;
 import io.drover.model.Problem;
 import io.drover.model.Version;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /** What the two agents of one migration say on its control connection, after the hello. */
 public sealed interface PeerMessage {
@@ -43,11 +45,43 @@ public sealed interface PeerMessage {
    * @param realPath the image's path without symbolic links
    * @param probe the name of a file that the source made beside the image for this question: a
    *     target that finds it there shares the storage; none where the source could not make one
+   * @param base what the image is based on, if it is based on anything
    */
-  record DiskImage(long size, long allocatedBytes, String realPath, Optional<String> probe) {
+  record DiskImage(
+      long size,
+      long allocatedBytes,
+      String realPath,
+      Optional<String> probe,
+      Optional<BaseImage> base) {
     public DiskImage {
       if (size < 0 || allocatedBytes < 0) {
         throw new IllegalArgumentException("an image of negative size");
+      }
+    }
+  }
+
+  /**
+   * All that is below a disk's topmost layer, taken for one disk.
+   *
+   * @param name the file's name at the source, which proves nothing
+   * @param size what is to be seen of it, in bytes
+   * @param allocatedBytes what it takes of the file system
+   * @param digest of what is to be seen of it, as docs/protocol.md has it; none where the source
+   *     has not read it
+   */
+  record BaseImage(String name, long size, long allocatedBytes, Optional<String> digest) {
+    private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+
+    public BaseImage {
+      if (size < 0 || allocatedBytes < 0) {
+        throw new IllegalArgumentException("a base of negative size");
+      }
+      // Both become part of a file's name at the target.
+      if (name.isEmpty() || name.contains("/") || name.indexOf(0) >= 0) {
+        throw new IllegalArgumentException("'%s' is no name of a file".formatted(name));
+      }
+      if (digest.filter(digits -> !DIGEST.matcher(digits).matches()).isPresent()) {
+        throw new IllegalArgumentException("'%s' is no digest".formatted(digest.get()));
       }
     }
   }
@@ -105,15 +139,58 @@ public sealed interface PeerMessage {
    * Checks passed; a hypervisor waits (unless it was a dry run).
    *
    * @param disks those that have to move, because the target does not share them
+   * @param layers of each of these that is based on something: what the target makes of that
    */
   record Prepared(
-      Version hypervisorVersion, boolean postCopy, List<Integer> disks, List<Problem> warnings)
+      Version hypervisorVersion,
+      boolean postCopy,
+      List<Integer> disks,
+      List<DiskLayers> layers,
+      List<Problem> warnings)
       implements PeerMessage {
     public Prepared {
       disks = List.copyOf(disks);
+      layers = List.copyOf(layers);
       warnings = List.copyOf(warnings);
     }
   }
+
+  /**
+   * How the target lays out a disk that is based on something at the source.
+   *
+   * @param disk its place among the guest's disks
+   * @param base what it is based on at the target; none where it is flattened
+   * @param reason why it is flattened, or empty
+   */
+  record DiskLayers(int disk, BaseUse use, Optional<BaseFile> base, String reason) {
+    public DiskLayers {
+      if (base.isEmpty() != use.flattens()) {
+        throw new IllegalArgumentException("%s with base %s".formatted(use, base));
+      }
+    }
+  }
+
+  /** What becomes of a base. */
+  enum BaseUse {
+    /** The disk has it all and is based on nothing. */
+    FLATTENED,
+    /**
+     * The same, but only because the source has not told what the base holds; the target may have
+     * it.
+     */
+    UNREAD,
+    /** The disk is based on an image that is at the target. */
+    ON_BASE,
+    /** The disk is based on an image that the source has to copy first. */
+    ON_COPY;
+
+    public boolean flattens() {
+      return this == FLATTENED || this == UNREAD;
+    }
+  }
+
+  /** An image at the target that others are based on. */
+  record BaseFile(String path, DiskFormat format) {}
 
   /** Checks failed, or making ready did; nothing is left at the target. */
   record Refused(List<Problem> problems) implements PeerMessage {
@@ -150,7 +227,8 @@ public sealed interface PeerMessage {
   /**
    * The disks' channels may come.
    *
-   * @param tickets one for each disk that moves, in the order of {@link Prepared}
+   * @param tickets one for each disk that moves, in the order of {@link Prepared}; then one for
+   *     each base that is to be copied, in the order of the first disks that are based on it
    * @param content whether each of them carries a content exchange
    */
   record DisksOpen(int attempt, List<Ticket> tickets, ContentUse content) implements PeerMessage {

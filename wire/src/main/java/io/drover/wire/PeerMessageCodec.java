@@ -57,6 +57,7 @@ final class PeerMessageCodec {
         PeerMessageFields.version(out, prepared.hypervisorVersion());
         out.flag(prepared.postCopy());
         out.list(prepared.disks(), out::u8);
+        out.list(prepared.layers(), layers -> PeerMessageFields.layers(out, layers));
         out.list(prepared.warnings(), warning -> PeerMessageFields.problem(out, warning));
       }
       case PeerMessage.Refused refused ->
@@ -147,6 +148,7 @@ final class PeerMessageCodec {
               PeerMessageFields.version(in),
               in.flag(),
               in.list(in::u8),
+              in.list(() -> PeerMessageFields.layers(in)),
               in.list(() -> PeerMessageFields.problem(in)));
       case REFUSED -> new PeerMessage.Refused(in.list(() -> PeerMessageFields.problem(in)));
       case LISTENING ->

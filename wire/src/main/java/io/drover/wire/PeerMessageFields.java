@@ -2,6 +2,7 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
 import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
@@ -16,8 +17,12 @@ import io.drover.model.Problem;
 import io.drover.model.Storage;
 import io.drover.model.Transport;
 import io.drover.model.Version;
+import io.drover.wire.PeerMessage.BaseFile;
+import io.drover.wire.PeerMessage.BaseImage;
+import io.drover.wire.PeerMessage.BaseUse;
 import io.drover.wire.PeerMessage.ContentUse;
 import io.drover.wire.PeerMessage.DiskImage;
+import io.drover.wire.PeerMessage.DiskLayers;
 import io.drover.wire.PeerMessage.FileDigest;
 import io.drover.wire.PeerMessage.TargetStage;
 import java.time.Duration;
@@ -147,6 +152,7 @@ final class PeerMessageFields {
     out.u16(options.parallelChannels());
     out.u8(code(options.dedup()));
     out.u8(code(options.storage()));
+    out.u8(code(options.chain()));
   }
 
   static MigrationOptions options(FieldReader in) {
@@ -157,7 +163,8 @@ final class PeerMessageFields {
         Duration.ofNanos(in.i64()),
         in.u16(),
         in.oneOf("a choice about content", Dedup.values(), PeerMessageFields::code),
-        in.oneOf("what becomes of disks", Storage.values(), PeerMessageFields::code));
+        in.oneOf("what becomes of disks", Storage.values(), PeerMessageFields::code),
+        in.oneOf("what becomes of bases", Chain.values(), PeerMessageFields::code));
   }
 
   static void image(FieldWriter out, DiskImage image) {
@@ -165,11 +172,53 @@ final class PeerMessageFields {
     out.i64(image.allocatedBytes());
     out.string(image.realPath(), MAX_PATH);
     out.optional(image.probe(), probe -> out.string(probe, MAX_WORD));
+    out.optional(
+        image.base(),
+        base -> {
+          out.string(base.name(), MAX_PATH);
+          out.i64(base.size());
+          out.i64(base.allocatedBytes());
+          out.optional(base.digest(), digest -> out.string(digest, MAX_WORD));
+        });
   }
 
   static DiskImage image(FieldReader in) {
     return new DiskImage(
-        in.i64(), in.i64(), in.string(MAX_PATH), in.optional(() -> in.string(MAX_WORD)));
+        in.i64(),
+        in.i64(),
+        in.string(MAX_PATH),
+        in.optional(() -> in.string(MAX_WORD)),
+        in.optional(
+            () ->
+                new BaseImage(
+                    in.string(MAX_PATH),
+                    in.i64(),
+                    in.i64(),
+                    in.optional(() -> in.string(MAX_WORD)))));
+  }
+
+  static void layers(FieldWriter out, DiskLayers layers) {
+    out.u8(layers.disk());
+    out.u8(code(layers.use()));
+    out.optional(
+        layers.base(),
+        base -> {
+          out.string(base.path(), MAX_PATH);
+          out.u8(code(base.format()));
+        });
+    out.prose(layers.reason());
+  }
+
+  static DiskLayers layers(FieldReader in) {
+    return new DiskLayers(
+        in.u8(),
+        in.oneOf("a use of a base", BaseUse.values(), PeerMessageFields::code),
+        in.optional(
+            () ->
+                new BaseFile(
+                    in.string(MAX_PATH),
+                    in.oneOf("an image's format", DiskFormat.values(), PeerMessageFields::code))),
+        in.prose());
   }
 
   static void stage(FieldWriter out, TargetStage stage) {
@@ -220,6 +269,24 @@ final class PeerMessageFields {
       case AUTO -> 1;
       case MOVE -> 2;
       case KEEP -> 3;
+    };
+  }
+
+  private static int code(Chain chain) {
+    return switch (chain) {
+      case AUTO -> 1;
+      case REBASE -> 2;
+      case KEEP -> 3;
+      case FLATTEN -> 4;
+    };
+  }
+
+  private static int code(BaseUse use) {
+    return switch (use) {
+      case FLATTENED -> 1;
+      case UNREAD -> 2;
+      case ON_BASE -> 3;
+      case ON_COPY -> 4;
     };
   }
 

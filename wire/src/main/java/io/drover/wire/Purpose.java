@@ -15,9 +15,13 @@ public sealed interface Purpose {
    */
   record Channel(MigrationId migration, int attempt, int channel, Ticket ticket)
       implements Purpose {
-    /** Disk n's channel is this plus n; the others are the hypervisor's. */
+    /** Disk n's channel is this plus n; those below are the hypervisor's. */
     public static final int FIRST_DISK = 0x100;
 
+    /** The channel of a base is this plus the first disk that is based on it. */
+    public static final int FIRST_BASE = 0x200;
+
+    /** Whether it carries a disk, or a disk's base. */
     public boolean isDisk() {
       return channel >= FIRST_DISK;
     }
@@ -28,4 +32,7 @@ public sealed interface Purpose {
 
   /** Packets of guests that moved between the two hosts, both ways. */
   record Redirect() implements Purpose {}
+
+  /** Which guests the called host has, and by what names; told until the caller ends it. */
+  record Names() implements Purpose {}
 }

@@ -21,6 +21,7 @@ public final class WireCodec {
   private static final int CHANNEL = 2;
   private static final int PROBE = 3;
   private static final int REDIRECT = 4;
+  private static final int NAMES = 5;
 
   private WireCodec() {}
 
@@ -43,6 +44,7 @@ public final class WireCodec {
       }
       case Purpose.Probe() -> out.u8(PROBE);
       case Purpose.Redirect() -> out.u8(REDIRECT);
+      case Purpose.Names() -> out.u8(NAMES);
     }
     return out.bytes();
   }
@@ -83,6 +85,7 @@ public final class WireCodec {
               PeerMessageFields.ticket(in));
       case PROBE -> new Purpose.Probe();
       case REDIRECT -> new Purpose.Redirect();
+      case NAMES -> new Purpose.Names();
       default -> throw FieldReader.wrong("a connection's purpose", kind);
     };
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
 import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
@@ -58,6 +59,7 @@ class GoldenBytesTest {
     bytes.put("hello-channel", hello(new Purpose.Channel(ID, 2, 1, TICKET)));
     bytes.put("hello-probe", hello(new Purpose.Probe()));
     bytes.put("hello-redirect", hello(new Purpose.Redirect()));
+    bytes.put("hello-names", hello(new Purpose.Names()));
     bytes.put("welcome", WireCodec.encode(new HelloReply.Welcome(2, alpha)));
     bytes.put("hello-refused", WireCodec.encode(new HelloReply.Refused(PROBLEM)));
     GuestDefinition guest =
@@ -88,7 +90,8 @@ class GoldenBytesTest {
             Duration.ofMillis(100),
             4,
             Dedup.OFF,
-            Storage.KEEP);
+            Storage.KEEP,
+            Chain.REBASE);
     put(
         bytes,
         new PeerMessage.Prepare(
@@ -99,7 +102,15 @@ class GoldenBytesTest {
             new Version(10, 0, 2),
             "tcg",
             List.of(new PeerMessage.FileDigest("/boot/vmlinuz", "ab".repeat(32))),
-            List.of(new PeerMessage.DiskImage(1 << 30, 1 << 20, "/srv/web.img", Optional.of("p"))),
+            List.of(
+                new PeerMessage.DiskImage(
+                    1 << 30,
+                    1 << 20,
+                    "/srv/web.img",
+                    Optional.of("p"),
+                    Optional.of(
+                        new PeerMessage.BaseImage(
+                            "base.img", 1 << 29, 1 << 19, Optional.of("cd".repeat(32)))))),
             3,
             true));
     put(bytes, new PeerMessage.Listen(5));
@@ -116,7 +127,19 @@ class GoldenBytesTest {
     put(bytes, new PeerMessage.Continuity(new Blob(new byte[] {1, 2, 3})));
     put(
         bytes,
-        new PeerMessage.Prepared(new Version(10, 0, 2), true, List.of(0, 2), List.of(PROBLEM)));
+        new PeerMessage.Prepared(
+            new Version(10, 0, 2),
+            true,
+            List.of(0, 2),
+            List.of(
+                new PeerMessage.DiskLayers(
+                    0,
+                    PeerMessage.BaseUse.ON_COPY,
+                    Optional.of(new PeerMessage.BaseFile("/srv/base.raw", DiskFormat.RAW)),
+                    ""),
+                new PeerMessage.DiskLayers(
+                    2, PeerMessage.BaseUse.FLATTENED, Optional.empty(), "as asked")),
+            List.of(PROBLEM)));
     put(bytes, new PeerMessage.Refused(List.of(PROBLEM)));
     put(
         bytes,

@@ -2,6 +2,7 @@ package io.drover.wire;
 
 import io.drover.model.ByteRate;
 import io.drover.model.ByteSize;
+import io.drover.model.Chain;
 import io.drover.model.Dedup;
 import io.drover.model.DiskFormat;
 import io.drover.model.GuestDefinition;
@@ -54,7 +55,14 @@ final class RandomMessages {
                           random.nextLong() >>> 2,
                           random.nextLong() >>> 2,
                           "/" + text(30),
-                          optional(() -> hex(32)))),
+                          optional(() -> hex(32)),
+                          optional(
+                              () ->
+                                  new PeerMessage.BaseImage(
+                                      "b" + text(30),
+                                      random.nextLong() >>> 2,
+                                      random.nextLong() >>> 2,
+                                      optional(() -> hex(64)))))),
               random.nextInt(Integer.MAX_VALUE),
               random.nextBoolean());
       case 1 -> new PeerMessage.Listen(random.nextInt(Integer.MAX_VALUE));
@@ -68,6 +76,7 @@ final class RandomMessages {
               version(),
               random.nextBoolean(),
               list(8, () -> random.nextInt(8)),
+              list(8, this::layers),
               list(4, this::problem));
       case 8 -> new PeerMessage.Refused(list(64, this::problem));
       case 9 ->
@@ -100,12 +109,13 @@ final class RandomMessages {
 
   Hello hello() {
     Purpose purpose =
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
           case 0 -> new Purpose.Control(MigrationId.random(random));
           case 1 ->
               new Purpose.Channel(
                   MigrationId.random(random), random.nextInt(99), random.nextInt(18), ticket());
           case 2 -> new Purpose.Redirect();
+          case 3 -> new Purpose.Names();
           default -> new Purpose.Probe();
         };
     return new Hello(2, 2, host(), purpose);
@@ -154,7 +164,19 @@ final class RandomMessages {
         Duration.ofNanos(1_000_000 + random.nextInt(1_000_000_000)),
         channels,
         anyDedup ? oneOf(Dedup.values()) : oneOf(Dedup.AUTO, Dedup.OFF),
-        oneOf(Storage.values()));
+        oneOf(Storage.values()),
+        oneOf(Chain.values()));
+  }
+
+  private PeerMessage.DiskLayers layers() {
+    PeerMessage.BaseUse use = oneOf(PeerMessage.BaseUse.values());
+    return new PeerMessage.DiskLayers(
+        random.nextInt(8),
+        use,
+        use.flattens()
+            ? Optional.empty()
+            : Optional.of(new PeerMessage.BaseFile("/" + text(30), oneOf(DiskFormat.values()))),
+        text(100));
   }
 
   private List<GuestDisk> disks() {
