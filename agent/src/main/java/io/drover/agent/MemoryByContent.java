@@ -27,6 +27,7 @@ final class MemoryByContent {
   private final Supplier<Optional<Checkpoint>> checkpoints;
   // Of attempts that are over only the numbers are kept.
   private Optional<SendingPages> latest = Optional.empty();
+  private Optional<PackedPages> latestUrgent = Optional.empty();
   private Saving earlier = Saving.NOTHING;
   private volatile int inFlightBytes = USUAL_IN_FLIGHT_BYTES;
   private Optional<Checkpoint> checkpoint = Optional.empty();
@@ -72,6 +73,19 @@ final class MemoryByContent {
         begin(name, compression, toPeer, toHypervisor, hypervisorEnd);
   }
 
+  /** For the urgent channel of the next attempt, if what crosses may be packed. */
+  Coding.Factory urgentCoding(PeerMessage.ContentUse agreed) {
+    Compression compression = HeldChunks.compression(agreed);
+    return (toPeer, toHypervisor, hypervisorEnd) ->
+        begunUrgent(new PackedPages(compression, toPeer, toHypervisor, hypervisorEnd));
+  }
+
+  private synchronized PackedPages begunUrgent(PackedPages made) {
+    latestUrgent.ifPresent(before -> earlier = earlier.plus(before.saving()));
+    latestUrgent = Optional.of(made);
+    return made;
+  }
+
   private synchronized SendingPages begin(
       String name,
       Compression compression,
@@ -104,7 +118,8 @@ final class MemoryByContent {
 
   /** What people are shown; nothing where content was not used. */
   synchronized Optional<ContentView> view() {
-    return latest.map(attempt -> view(earlier.plus(attempt.saving()), worth.off()));
+    Saving urgent = latestUrgent.map(PackedPages::saving).orElse(Saving.NOTHING);
+    return latest.map(attempt -> view(earlier.plus(attempt.saving()).plus(urgent), worth.off()));
   }
 
   static ContentView view(Saving saving, Optional<String> off) {

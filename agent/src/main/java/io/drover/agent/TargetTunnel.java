@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.chunk.exchange.Compression;
 import io.drover.chunk.exchange.Saving;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
@@ -48,6 +49,7 @@ final class TargetTunnel implements TargetChannels {
   private final Optional<Content> content;
   // Of attempts that are over only the numbers are kept.
   private Optional<ReceivingPages> receiving = Optional.empty();
+  private Optional<PackedPages> urgent = Optional.empty();
   private Optional<Saving> received = Optional.empty();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition connected = lock.newCondition();
@@ -85,15 +87,22 @@ final class TargetTunnel implements TargetChannels {
   }
 
   synchronized Optional<MigrationView.ContentView> content() {
+    Saving packed = urgent.map(PackedPages::saving).orElse(Saving.NOTHING);
     return receiving
         .map(pages -> received.orElse(Saving.NOTHING).plus(pages.saving()))
         .or(() -> received)
-        .map(saving -> MemoryByContent.view(saving, Optional.empty()));
+        .map(saving -> MemoryByContent.view(saving.plus(packed), Optional.empty()));
   }
 
   private synchronized void begun(ReceivingPages pages) {
     receiving.ifPresent(this::ended);
     receiving = Optional.of(pages);
+  }
+
+  private synchronized void begun(PackedPages pages) {
+    urgent.ifPresent(
+        before -> received = Optional.of(received.orElse(Saving.NOTHING).plus(before.saving())));
+    urgent = Optional.of(pages);
   }
 
   private synchronized void ended(ReceivingPages pages) {
@@ -176,6 +185,10 @@ final class TargetTunnel implements TargetChannels {
   }
 
   private Relay.Options options(Purpose.Channel purpose) {
+    if (names.isUrgent(purpose.channel())
+        && HeldChunks.packs(HeldChunks.use(content.isPresent()))) {
+      return Relay.Options.plain().withCoding(this::unpacking);
+    }
     if (purpose.channel() > 0) {
       return Relay.Options.plain();
     }
@@ -255,6 +268,12 @@ final class TargetTunnel implements TargetChannels {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  private Coding unpacking(Coding.Sink toPeer, Coding.Sink toHypervisor, Coding.End end) {
+    PackedPages made = new PackedPages(Compression.ofMachine(), toPeer, toHypervisor, end);
+    begun(made);
+    return made;
   }
 
   /** What this host holds by content, as far as it concerns one guest's memory. */

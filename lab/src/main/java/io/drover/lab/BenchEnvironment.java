@@ -51,6 +51,15 @@ final class BenchEnvironment {
     if (experiment.procedure() instanceof Experiment.Reach) {
       all.put("link", TopologyFile.wan().shapedNetwork().shape().describe());
     }
+    if (experiment.procedure() instanceof Relocations relocations) {
+      all.put(
+          "link",
+          String.join(
+              "; ",
+              relocations.relocations().stream()
+                  .map(each -> "%s: %s".formatted(each.name(), each.shape().describe()))
+                  .toList()));
+    }
     return all;
   }
 

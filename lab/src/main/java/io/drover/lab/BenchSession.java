@@ -55,6 +55,7 @@ final class BenchSession {
     steps.line("Experiment %s: %s".formatted(experiment.name(), experiment.question()));
     List<Absence> absences = new ArrayList<>();
     absences.addAll(Prechecks.memory(experiment, wanted, Prechecks.availableMebibytes()));
+    absences.addAll(Prechecks.room(experiment, wanted, Prechecks.freeMebibytes(LabRecord.ROOT)));
     absences.addAll(Prechecks.workloads(experiment, wanted, image));
     absences.addAll(Prechecks.ways(experiment, wanted, StockPrograms.ofMachine()));
     Prechecks.tell(absences, steps::line);

@@ -23,6 +23,15 @@ final class Estimates {
 
   private static final double FILL_MEGABYTES_PER_SECOND = 130;
 
+  /** Of that, what is left when it is packed. */
+  private static final double PACKED = 0.4;
+
+  /** A small guest there and back before anything is measured, and pauses of the hosts. */
+  private static final double REHEARSAL_SECONDS = 25;
+
+  /** Pseudo-random images, written to the disk, and read when somebody compares them. */
+  private static final double IMAGE_MEGABYTES_PER_SECOND = 150;
+
   /** What emulated guests, the relay and TLS get done together. */
   private static final double MACHINE_MEGABYTES_PER_SECOND = 230;
 
@@ -49,9 +58,30 @@ final class Estimates {
     return seconds;
   }
 
+  /** A whole guest, once, with the lab that is made for it. */
+  static double relocationSeconds(LikeDisk disk, LinkShape shape, Carrier carrier) {
+    double all = disk.bytes() / 1e6;
+    double different = disk.differingBytes() / 1e6;
+    double images = all / IMAGE_MEGABYTES_PER_SECOND;
+    double around = LAB_SECONDS + BOOT_SECONDS + AROUND_A_MOVE + 2 * images;
+    return around
+        + switch (carrier) {
+          case AGENTS ->
+              REHEARSAL_SECONDS
+                  + images
+                  + linkSeconds(different + SYSTEM_MEGABYTES * PACKED, shape);
+          // It reads all of the disk twice.
+          case RSYNC -> 3 * images + linkSeconds(different + SYSTEM_MEGABYTES * PACKED, shape);
+          case MIRROR, SCP -> linkSeconds(all + SYSTEM_MEGABYTES, shape);
+        };
+  }
+
   private static double passSeconds(Case one) {
-    double rate = one.shape().rate().map(ByteRate::bytesPerSecond).orElse(Long.MAX_VALUE) / 1e6;
-    double megabytes = one.workload().mebibytes() * 1.05 + SYSTEM_MEGABYTES;
+    return linkSeconds(one.workload().mebibytes() * 1.05 + SYSTEM_MEGABYTES, one.shape());
+  }
+
+  private static double linkSeconds(double megabytes, LinkShape shape) {
+    double rate = shape.rate().map(ByteRate::bytesPerSecond).orElse(Long.MAX_VALUE) / 1e6;
     return megabytes / Math.min(rate, MACHINE_MEGABYTES_PER_SECOND);
   }
 

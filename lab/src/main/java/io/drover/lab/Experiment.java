@@ -55,7 +55,7 @@ record Experiment(
   }
 
   /** What is done again and again. A new kind needs a {@link Site}, too. */
-  sealed interface Procedure permits Moves, Trips, ClientCommand, ManyMoves, Reach {
+  sealed interface Procedure permits Moves, Trips, ClientCommand, ManyMoves, Reach, Relocations {
     /** In the order in which they are shown. */
     List<CaseKey> cases();
 

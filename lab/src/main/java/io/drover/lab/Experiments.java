@@ -54,7 +54,8 @@ final class Experiments {
         ContentExperiments.incompressible(scale),
         client(),
         relay(scale),
-        ContinuityExperiment.of());
+        ContinuityExperiment.of(),
+        WanExperiment.of(scale));
   }
 
   static Experiment named(String name, Scale scale) {

@@ -137,6 +137,24 @@ final class LabGuest {
     return spec;
   }
 
+  /** The same guest with disks. */
+  GuestSpec specWith(List<GuestSpec.DiskSpec> disks) {
+    return new GuestSpec(
+        spec.name(),
+        spec.uuid(),
+        spec.memory(),
+        spec.vcpus(),
+        spec.machine(),
+        spec.cpu(),
+        spec.kernel(),
+        spec.initrd(),
+        spec.commandLine(),
+        spec.networkCards(),
+        Optional.of(disks),
+        spec.serialLog(),
+        spec.owner());
+  }
+
   /** Its QEMU, if that runs on this host. */
   Optional<ProcessIdentity> process(String host) {
     return lab.node(host).processes().stream()

@@ -80,14 +80,14 @@ final class LibvirtHosts {
     </domain>
     """
         .formatted(
-            StockHosts.accelerator().equals("kvm") ? "kvm" : "qemu",
+            StockQemu.accelerator().equals("kvm") ? "kvm" : "qemu",
             escaped(spec.name()),
             escaped(spec.memory().replace("M", "")),
-            StockHosts.MACHINE,
+            StockQemu.MACHINE,
             escaped(spec.kernel().orElseThrow()),
             escaped(spec.initrd().orElseThrow()),
             escaped(spec.commandLine().orElseThrow()),
-            StockHosts.CPU,
+            StockQemu.CPU,
             Programs.require("qemu-system-x86_64"),
             escaped(spec.serialLog().orElseThrow()),
             escaped(spec.networkCards().orElseThrow().getFirst().bridge()),

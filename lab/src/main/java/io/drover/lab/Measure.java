@@ -28,6 +28,8 @@ enum Measure {
   FIRST_BYTES("bytes there", "MiB", Better.NEITHER),
   /** Memory that was not sent because the target held it. */
   SPARED("held by the target", "MiB", Better.HIGHER),
+  /** The same of its disks. */
+  DISK_SPARED("disk held by the target", "MiB", Better.HIGHER),
   /** The largest stress that still moves. */
   CONVERGENCE("convergence limit", "MB", Better.HIGHER),
   MEMORY_ERRORS("memory errors", "words", Better.LOWER),
@@ -47,6 +49,8 @@ enum Measure {
   IDLE_GAP("TCP, idle, woken", "ms", Better.LOWER),
   SHORT_GAP("TCP, short connections", "ms", Better.LOWER),
   WEB_GAP("web pages", "ms", Better.LOWER),
+  /** The longest time without a web page, where it may be minutes. */
+  DISRUPTION("disruption", "s", Better.LOWER),
   /** Kinds of clients of which a connection ended, or that heard nothing any more. */
   CUT_OFF("kinds of clients cut off", "", Better.LOWER),
   /** What came through although the guest's filter forbids it. */

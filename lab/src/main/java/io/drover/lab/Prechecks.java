@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.function.Function;
 
 /** Whether what an experiment needs is there; asked before anything is begun. */
 final class Prechecks {
@@ -65,6 +66,38 @@ final class Prechecks {
     return absences;
   }
 
+  /** What of the plan cannot be measured because hosts of a lab have no room for its files. */
+  static List<Absence> room(Experiment experiment, List<Piece> plan, long freeMebibytes) {
+    if (!(experiment.procedure() instanceof Relocations relocations)
+        || relocations.fileMebibytes() <= freeMebibytes) {
+      return List.of();
+    }
+    String reason =
+        "Its images take %s in the folder of labs, %s, and %s are free there."
+            .formatted(
+                ByteSize.ofMebibytes(relocations.fileMebibytes()),
+                LabRecord.ROOT,
+                ByteSize.ofMebibytes(freeMebibytes));
+    return absent(plan, _ -> Optional.of(reason));
+  }
+
+  /** Where labs are made, which need not be there yet. */
+  static long freeMebibytes(Path folder) {
+    Path there = folder.toAbsolutePath();
+    for (Path up = there.getParent(); up != null && !Files.exists(there); up = up.getParent()) {
+      there = up;
+    }
+    try {
+      return Files.getFileStore(there).getUsableSpace() >> 20;
+    } catch (IOException failure) {
+      throw Problem.host(
+              "no-lab-folder",
+              "%s cannot be used (%s)".formatted(folder, failure.getMessage()),
+              "Run as root.")
+          .asException(failure);
+    }
+  }
+
   /** What of the plan cannot be measured because the guest image lacks its load. */
   static List<Absence> workloads(Experiment experiment, List<Piece> plan, GuestImage image) {
     List<Absence> absences = new ArrayList<>();
@@ -86,21 +119,30 @@ final class Prechecks {
 
   /** What of the plan needs a program that this machine does not have, or cannot be done at all. */
   static List<Absence> ways(Experiment experiment, List<Piece> plan, StockPrograms programs) {
-    if (experiment.procedure() instanceof Experiment.Reach) {
-      return NameServers.missing(TopologyFile.wan(), programs)
-          .map(
-              reason ->
-                  plan.stream()
-                      .map(
-                          piece ->
-                              new Absence(piece.contender(), Optional.of(piece.caseName()), reason))
-                      .distinct()
-                      .toList())
-          .orElse(List.of());
-    }
-    if (!(experiment.procedure() instanceof Moves moves)) {
-      return List.of();
-    }
+    return switch (experiment.procedure()) {
+      case Moves moves -> ways(moves, plan, programs);
+      case Experiment.Reach _ -> {
+        Optional<String> missing = NameServers.missing(TopologyFile.wan(), programs);
+        yield absent(plan, _ -> missing);
+      }
+      case Relocations _ -> absent(plan, piece -> Carrier.of(piece.contender()).absence(programs));
+      case Experiment.Trips _, Experiment.ClientCommand _, Experiment.ManyMoves _ -> List.of();
+    };
+  }
+
+  private static List<Absence> absent(List<Piece> plan, Function<Piece, Optional<String>> reason) {
+    return plan.stream()
+        .flatMap(
+            piece ->
+                reason
+                    .apply(piece)
+                    .map(why -> new Absence(piece.contender(), Optional.of(piece.caseName()), why))
+                    .stream())
+        .distinct()
+        .toList();
+  }
+
+  private static List<Absence> ways(Moves moves, List<Piece> plan, StockPrograms programs) {
     List<Absence> absences = new ArrayList<>();
     for (Piece piece : plan) {
       Contender contender = Sites.contender(moves, piece);

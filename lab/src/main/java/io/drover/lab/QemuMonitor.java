@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
+import java.util.function.Predicate;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -69,6 +70,29 @@ final class QemuMonitor {
     } catch (IOException failure) {
       throw silent(failure);
     }
+  }
+
+  /**
+   * Asks again and again until the answer is as wanted: QEMU has no time-outs of its own.
+   *
+   * @param look how long to wait before it is asked again
+   */
+  JsonNode until(String command, Predicate<JsonNode> wanted, Duration look, Duration patience) {
+    long deadline = System.nanoTime() + patience.toNanos();
+    JsonNode answer = run(command);
+    while (!wanted.test(answer)) {
+      if (System.nanoTime() > deadline) {
+        throw Problem.migration(
+                "qemu-hangs",
+                "After %d s QEMU still answers to '%s': %s"
+                    .formatted(patience.toSeconds(), command, answer),
+                "Its log in the lab's folder may say why.")
+            .asException();
+      }
+      Programs.pause(look);
+      answer = run(command);
+    }
+    return answer;
   }
 
   /** Ends QEMU, which may be gone before it can answer. */

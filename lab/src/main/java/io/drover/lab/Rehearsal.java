@@ -1,5 +1,6 @@
 package io.drover.lab;
 
+import io.drover.api.GuestSpec;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.model.ByteSize;
@@ -28,6 +29,12 @@ final class Rehearsal {
 
   /** The lab once both its agents have sent and received a guest. */
   static Lab in(Lab lab, HostControl.Factory agents, GuestImage image) {
+    return in(lab, agents, image, List.of());
+  }
+
+  /** The same with a guest that has disks, whose images are on the first host. */
+  static Lab in(
+      Lab lab, HostControl.Factory agents, GuestImage image, List<GuestSpec.DiskSpec> disks) {
     try {
       Lab _ = RestingLab.of(lab);
       LabGuest guest =
@@ -40,7 +47,7 @@ final class Rehearsal {
               ByteSize.ofMebibytes(256),
               // What it leaves behind is of no use to the guests that are measured.
               Optional.of(GUEST));
-      agents.at(LabAgents.socket(lab, "alpha")).startGuest(guest.spec());
+      agents.at(LabAgents.socket(lab, "alpha")).startGuest(guest.specWith(disks));
       guest.awaitLoaded("alpha");
       for (Mode mode : MODES) {
         move(agents.at(LabAgents.socket(lab, "alpha")), "beta", mode);

@@ -6,7 +6,9 @@ import io.drover.lab.Experiment.Limit;
 import io.drover.lab.Experiment.Moves;
 import io.drover.lab.Experiment.Trip;
 import io.drover.lab.Experiment.Trips;
+import java.nio.file.Path;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +17,11 @@ import org.jspecify.annotations.Nullable;
  * Opens the site of a case: the one place that knows what a declaration means in labs and guests.
  */
 final class Sites {
+  /** A disk that has nothing in common with those that are measured. */
+  private static final LikeDisk REHEARSED = new LikeDisk(1, 32, 0);
+
+  private static final DiskFile REHEARSED_FILE = new DiskFile("rehearsal.img");
+
   private final HostControl.Factory agents;
   private final GuestImage image;
   private final LabStore store;
@@ -47,7 +54,44 @@ final class Sites {
               agents,
               image,
               steps);
+      case Relocations relocations -> {
+        LinkShape shape = relocations.relocation(caseName).shape();
+        yield new RelocationSite(
+            relocations.disk(), carrier -> labFor(carrier, shape), agents, image, steps);
+      }
     };
+  }
+
+  /**
+   * Agents have moved a small guest and its disk before, as fast as the machine goes: on the link
+   * that is measured that would take minutes, and they measure a link anew for each move.
+   */
+  private Lab labFor(Carrier carrier, LinkShape shape) {
+    LabPlan plan = LabPlan.of(name, shape);
+    if (carrier != Carrier.AGENTS) {
+      return Lab.up(store, plan.withAgents(LabPlan.Agents.NONE), steps::detail);
+    }
+    Lab lab = Lab.up(store, plan, steps::detail);
+    orElseClose(
+        lab,
+        () -> {
+          lab.shape(LinkShape.UNSHAPED);
+          REHEARSED.writeBase(REHEARSED_FILE.on(lab, Relocations.FROM));
+          Path _ = REHEARSED_FILE.on(lab, Relocations.TO); // its folder
+        });
+    steps.detail("rehearsing");
+    Lab _ = Rehearsal.in(lab, agents, image, List.of(REHEARSED_FILE.raw()));
+    orElseClose(lab, () -> lab.shape(shape));
+    return lab;
+  }
+
+  private static void orElseClose(Lab lab, Runnable work) {
+    try {
+      work.run();
+    } catch (RuntimeException failure) {
+      lab.close();
+      throw failure;
+    }
   }
 
   private Site moves(Moves moves, String caseName, Samples samples) {

@@ -61,8 +61,25 @@ final class StockDaemons {
     awaitListening("stunnel", STUNNEL_PORT, STUNNEL_ENTRY);
   }
 
-  /** One pair of keys serves hosts and people, both ways: it is known to this lab alone. */
+  /**
+   * A way in for each host, and a tunnel through it to the port where QEMU at the target listens.
+   */
   void startSsh() {
+    startSshd();
+    for (NodeRecord host : lab.record().hosts()) {
+      spawn(
+          host,
+          "ssh",
+          address(peer(host)),
+          Integer.toString(SSH_ENTRY),
+          Integer.toString(MIGRATION_PORT));
+    }
+    // The client opens its end when it has logged in.
+    awaitListening("ssh", SSH_ENTRY);
+  }
+
+  /** One pair of keys serves hosts and people, both ways: it is known to this lab alone. */
+  void startSshd() {
     NodeRecord first = lab.record().hosts().getFirst();
     Programs.run(lab.node(first.name()).entering(programs.command("keys")));
     for (NodeRecord host : lab.record().hosts()) {
@@ -76,15 +93,8 @@ final class StockDaemons {
     }
     for (NodeRecord host : lab.record().hosts()) {
       spawn(host, "sshd", address(host));
-      spawn(
-          host,
-          "ssh",
-          address(peer(host)),
-          Integer.toString(SSH_ENTRY),
-          Integer.toString(MIGRATION_PORT));
     }
-    // The client opens its end when it has logged in.
-    awaitListening("ssh", SSH_PORT, SSH_ENTRY);
+    awaitListening("sshd", SSH_PORT);
   }
 
   void startLibvirt() {
@@ -92,6 +102,11 @@ final class StockDaemons {
       spawn(host, "libvirtd", UUID.randomUUID().toString());
     }
     awaitListening("libvirtd", LIBVIRT_TLS_PORT);
+  }
+
+  /** A lab goes with a run that failed, and its logs with it. */
+  String lastWordsOfSshd(String host) {
+    return tail(log(lab.node(host).record(), "sshd"));
   }
 
   private void spawn(NodeRecord host, String tool, String... arguments) {

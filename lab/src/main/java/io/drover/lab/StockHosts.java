@@ -5,8 +5,6 @@ import io.drover.api.GuestView;
 import io.drover.api.MigrationRequest;
 import io.drover.api.MigrationView;
 import io.drover.model.Mode;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,14 +24,10 @@ import tools.jackson.databind.JsonNode;
  * <p>Threads: one at a time.
  */
 final class StockHosts {
-  /** What Drover's agents give a guest that asks for nothing else. */
-  static final String MACHINE = "pc-i440fx-7.2";
-
-  static final String CPU = "qemu64";
   private static final Duration PATIENCE = Duration.ofSeconds(60);
-  private static final long UNLIMITED = 1L << 40;
 
   private final Lab lab;
+  private final StockQemu qemu;
   private final Map<String, GuestSpec> specs = new HashMap<>();
   private final Map<String, Host> hosts = new HashMap<>();
   private int moves;
@@ -41,6 +35,7 @@ final class StockHosts {
   /** Makes ready what these ways need. */
   StockHosts(Lab lab, StockPrograms programs, Set<Way> ways) {
     this.lab = lab;
+    this.qemu = new StockQemu(lab);
     StockDaemons daemons = new StockDaemons(lab, programs);
     if (ways.contains(Way.STUNNEL)) {
       new LabAgents(lab).issueCertificates();
@@ -60,75 +55,6 @@ final class StockHosts {
     return socket.getName(socket.getNameCount() - 4).toString();
   }
 
-  private QemuMonitor boot(String host, GuestSpec spec, List<String> more) {
-    Node node = lab.node(host);
-    node.run("mkdir", "-p", "/run/serial");
-    String tap = "t-" + spec.name();
-    List<String> command =
-        new ArrayList<>(
-            List.of(
-                "env",
-                Node.MARK + "=" + lab.record().name(),
-                "qemu-system-x86_64",
-                // Its processor time counts for the host even when it has ended: PID 1 gets it.
-                "-daemonize",
-                "-name",
-                spec.name(),
-                "-machine",
-                MACHINE,
-                "-accel",
-                accelerator(),
-                "-cpu",
-                CPU,
-                "-m",
-                spec.memory(),
-                "-nodefaults",
-                "-no-user-config",
-                "-display",
-                "none",
-                "-kernel",
-                spec.kernel().orElseThrow(),
-                "-initrd",
-                spec.initrd().orElseThrow(),
-                "-append",
-                spec.commandLine().orElseThrow(),
-                "-chardev",
-                "file,id=serial0,append=on,path=" + spec.serialLog().orElseThrow(),
-                "-serial",
-                "chardev:serial0",
-                "-qmp",
-                "unix:/run/%s.qmp,server=on,wait=off".formatted(spec.name()),
-                "-netdev",
-                "tap,id=n0,ifname=%s,script=no,downscript=no,vhost=off".formatted(tap),
-                "-device",
-                "virtio-net-pci,netdev=n0,romfile=,mac="
-                    + spec.networkCards().orElseThrow().getFirst().mac().orElseThrow()));
-    command.addAll(more);
-    node.run(command.toArray(String[]::new));
-    node.ip("link set %s master br0 up".formatted(tap));
-    QemuMonitor monitor = monitor(host, spec.name());
-    monitor.await();
-    return monitor;
-  }
-
-  /** As Drover's agents choose. */
-  static String accelerator() {
-    try {
-      return Files.isWritable(Path.of("/dev/kvm"))
-              && Files.readString(Path.of("/proc/cpuinfo"))
-                  .lines()
-                  .anyMatch(line -> line.matches("flags\\s*:.*\\b(vmx|svm)\\b.*"))
-          ? "kvm"
-          : "tcg";
-    } catch (IOException unreadable) {
-      return "tcg";
-    }
-  }
-
-  private QemuMonitor monitor(String host, String guest) {
-    return new QemuMonitor(lab.runFolder(host).resolve(guest + ".qmp"));
-  }
-
   /** Sets what this way differs in, also back, since a guest that arrived has its last settings. */
   private static void configure(QemuMonitor monitor, StockMove move) {
     boolean postCopy = !move.mode().equals(Mode.PRECOPY.word());
@@ -139,7 +65,7 @@ final class StockHosts {
     // Without it, what was written counts as arrived.
     capabilities.add(Map.of("capability", "return-path", "state", true));
     monitor.run("migrate-set-capabilities", Map.of("capabilities", capabilities));
-    monitor.run("migrate-set-parameters", Map.of("max-bandwidth", UNLIMITED));
+    monitor.run("migrate-set-parameters", Map.of("max-bandwidth", StockQemu.UNLIMITED));
   }
 
   private final class Host implements StockMove.Host {
@@ -157,7 +83,7 @@ final class StockHosts {
     @Override
     public GuestView startGuest(GuestSpec spec) {
       specs.put(spec.name(), spec);
-      boot(name, spec, List.of());
+      qemu.boot(name, spec, List.of());
       return StockMove.Host.started(spec);
     }
 
@@ -167,14 +93,14 @@ final class StockHosts {
       StockMove move = StockMove.started("s" + ++moves, name, request);
       String target = StockDaemons.address(lab.node(request.to()).record());
       boolean direct = move.way() == Way.PLAIN || move.way() == Way.PLAIN_WITHOUT_PREEMPT;
-      QemuMonitor there = boot(request.to(), spec, List.of("-incoming", "defer"));
+      QemuMonitor there = qemu.boot(request.to(), spec, List.of("-incoming", "defer"));
       configure(there, move);
       there.run(
           "migrate-incoming",
           Map.of(
               "uri",
               "tcp:%s:%d".formatted(direct ? target : "127.0.0.1", StockDaemons.MIGRATION_PORT)));
-      QemuMonitor here = monitor(name, request.guest());
+      QemuMonitor here = qemu.monitor(name, request.guest());
       configure(here, move);
       switched = false;
       sentBytes = -1;
@@ -194,7 +120,7 @@ final class StockHosts {
     public MigrationView migration(String id) {
       StockMove move = current.filter(one -> one.id().equals(id)).orElseThrow();
       if (!move.ended()) {
-        move = look(move, monitor(name, move.request().guest()));
+        move = look(move, qemu.monitor(name, move.request().guest()));
         current = Optional.of(move);
       }
       return move.view();
@@ -240,7 +166,7 @@ final class StockHosts {
 
     @Override
     public void killGuest(String guest) {
-      monitor(name, guest).quit();
+      qemu.monitor(name, guest).quit();
     }
   }
 }

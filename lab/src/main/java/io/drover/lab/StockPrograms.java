@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * The programs that stock ways of moving need: those of the machine, or those that {@code
@@ -44,6 +45,20 @@ record StockPrograms(List<Path> folders, Path tree) {
   /** Which of these are nowhere; several names of one program are separated by a bar. */
   List<String> missing(List<String> programs) {
     return programs.stream().filter(names -> !has(names)).toList();
+  }
+
+  /** Why nothing that needs these can run on this machine, in a sentence; nothing when it can. */
+  Optional<String> absence(List<String> programs) {
+    List<String> missing = missing(programs).stream().map(StockPrograms::firstName).toList();
+    return missing.isEmpty()
+        ? Optional.empty()
+        : Optional.of(
+            "there is no %s on this machine; %s"
+                .formatted(String.join(" and no ", missing), REMEDY));
+  }
+
+  private static String firstName(String names) {
+    return names.split("\\|", 2)[0];
   }
 
   private boolean has(String names) {

@@ -70,20 +70,7 @@ enum Way {
     if (this == LIBVIRT_TUNNELLED && mode != Mode.PRECOPY) {
       return Optional.of("libvirt cannot use post-copy in its tunnelled mode");
     }
-    List<String> missing =
-        this.programs.isEmpty()
-            ? List.of()
-            : programs.missing(List.of(this.programs.split(" ", -1)));
-    return missing.isEmpty()
-        ? Optional.empty()
-        : Optional.of(
-            "there is no %s on this machine; %s"
-                .formatted(
-                    String.join(" and no ", missing.stream().map(Way::firstName).toList()),
-                    StockPrograms.REMEDY));
-  }
-
-  private static String firstName(String names) {
-    return names.split("\\|", 2)[0];
+    return programs.absence(
+        this.programs.isEmpty() ? List.of() : List.of(this.programs.split(" ", -1)));
   }
 }

@@ -20,6 +20,12 @@ user() { # name
   grep -q "^$1:" /etc/passwd || echo "$1:x:64055:64055::/nonexistent:/usr/sbin/nologin" >>/etc/passwd
 }
 
+# How one host logs in on another, and whom it takes for that.
+login='-F none -i /run/stock/key -o UserKnownHostsFile=/run/stock/known_hosts -o StrictHostKeyChecking=yes -o BatchMode=yes -o Ciphers=aes128-gcm@openssh.com'
+trust() { # peer's address
+  echo "$1 $(cut -d ' ' -f 1,2 /run/stock/key.pub)" >/run/stock/known_hosts
+}
+
 case $tool in
   keys)
     exec ssh-keygen -q -t ed25519 -N '' -C lab -f /run/stock/key
@@ -28,6 +34,8 @@ case $tool in
     user sshd
     # A locked account may not log in, with a key neither.
     sed -i 's/^root:[^:]*/root:*/' /etc/shadow
+    # What the machine's root has its own shell do or say at the start is not for a copy.
+    sed -i '/^root:/s|[^:]*$|/bin/sh|' /etc/passwd
     mkdir -p /run/sshd
     cat >/run/stock/sshd_config <<END
 ListenAddress $1:22
@@ -39,17 +47,34 @@ KbdInteractiveAuthentication no
 StrictModes no
 UsePAM no
 PidFile none
+Subsystem sftp internal-sftp
 END
     exec "$(command -v sshd || echo /usr/sbin/sshd)" -D -e -f /run/stock/sshd_config
     ;;
   ssh) # peer's address, port here, port there
-    echo "$1 $(cut -d ' ' -f 1,2 /run/stock/key.pub)" >/run/stock/known_hosts
+    trust "$1"
     # The target may still be starting its sshd.
     while :; do
-      ssh -N -F none -i /run/stock/key -o UserKnownHostsFile=/run/stock/known_hosts -o StrictHostKeyChecking=yes \
-        -o BatchMode=yes -o Ciphers=aes128-gcm@openssh.com -o ExitOnForwardFailure=yes \
-        -L "127.0.0.1:$2:127.0.0.1:$3" "root@$1" || sleep 0.2
+      # shellcheck disable=SC2086 # options are words
+      ssh -N $login -o ExitOnForwardFailure=yes -L "127.0.0.1:$2:127.0.0.1:$3" "root@$1" || sleep 0.2
     done
+    ;;
+  scp) # peer's address, folder there, files
+    peer=$1
+    folder=$2
+    shift 2
+    trust "$peer"
+    # shellcheck disable=SC2086 # options are words
+    exec scp -q $login "$@" "root@$peer:$folder"
+    ;;
+  rsync) # peer's address, folder there, files
+    peer=$1
+    folder=$2
+    shift 2
+    trust "$peer"
+    # In place: what is there under the same name already is what the rest is compared with. Not by time and size: a
+    # guest may write in the same second. Packed, since that costs little and most people do it on a far link.
+    exec rsync --inplace --ignore-times --compress -e "ssh $login" "$@" "root@$peer:$folder"
     ;;
   stunnel) # own address, peer's address, peer's name, port between the two, port here, port there
     cat >/run/stock/stunnel.conf <<END

@@ -153,6 +153,43 @@ class BenchPlanTest {
   }
 
   @Test
+  void aWholeGuestIsCarriedByFourWhoTakeTurnsInLabsOfTheirOwn() {
+    Experiment wan = Experiments.named("wan", Scale.FULL);
+    List<Piece> plan = wan.plan(OptionalInt.empty());
+    assertThat(plan).hasSize(2 * 4 * 3);
+    assertThat(plan.subList(0, 8))
+        .extracting(Piece::contender)
+        .containsExactly(
+            "drover auto",
+            "stock mirror",
+            "rsync, frozen",
+            "scp, frozen",
+            "scp, frozen",
+            "rsync, frozen",
+            "stock mirror",
+            "drover auto");
+    assertThat(wan.procedure().memoryMebibytes(WanExperiment.WAN)).isEqualTo(2 * 512 + 3 * 256);
+    assertThat(new Forecast(plan).left(none()))
+        .isBetween(Duration.ofMinutes(15), Duration.ofMinutes(35));
+    assertThat(
+            new Forecast(Experiments.named("wan", Scale.QUICK).plan(OptionalInt.of(1)))
+                .left(none()))
+        .isLessThan(Duration.ofMinutes(7));
+  }
+
+  @Test
+  void imagesThatTheFolderOfLabsHasNoRoomForAreLeftOutWithTheReason() {
+    Experiment wan = Experiments.named("wan", Scale.FULL);
+    List<Piece> plan = wan.plan(OptionalInt.of(1));
+    assertThat(Prechecks.room(wan, plan, 1 << 20)).isEmpty();
+    List<Absence> absences = Prechecks.room(wan, plan, 100);
+    assertThat(absences).hasSize(8).allMatch(each -> each.reason().contains("/run/drover-lab"));
+    assertThat(Prechecks.without(plan, absences)).isEmpty();
+    assertThat(Prechecks.room(MODES, PLAN, 100)).isEmpty();
+    assertThat(Prechecks.freeMebibytes(folder.resolve("not/there/yet"))).isPositive();
+  }
+
+  @Test
   void bisectsWhatWorks() {
     for (int limit : List.of(0, 5, 16, 47, 48, 400, 1000, 1024, 5000)) {
       Bisection bisection = new Bisection(1024, 16);

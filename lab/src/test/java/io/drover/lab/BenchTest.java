@@ -221,6 +221,38 @@ class BenchTest {
   }
 
   @Test
+  void aWholeGuestsMoveIsJudgedByRsyncAndScpAndByTheWorstDisruption() {
+    Experiment wan = Experiments.named("wan", Scale.FULL);
+    Samples samples = samples();
+    String where = WanExperiment.WAN;
+    for (int run = 1; run <= 3; run++) {
+      samples.add(sample(where, Carrier.AGENTS.contender(), run, Measure.TOTAL, 20 + run));
+      samples.add(sample(where, Carrier.AGENTS.contender(), run, Measure.DISRUPTION, run * 0.5));
+      samples.add(sample(where, Carrier.RSYNC.contender(), run, Measure.TOTAL, 20));
+    }
+    Results results = results(wan, samples);
+    assertThat(verdict(results, "'rsync, frozen', WAN"))
+        .satisfies(
+            verdict -> {
+              assertThat(verdict.measured()).hasValue(1.1);
+              assertThat(verdict.holds()).isFalse();
+            });
+    assertThat(verdict(results, "'scp, frozen', WAN").measured()).isEmpty();
+    assertThat(verdict(results, "at worst, auto, WAN"))
+        .satisfies(
+            verdict -> {
+              assertThat(verdict.measured()).hasValue(1.5);
+              assertThat(verdict.holds()).isTrue();
+            });
+    assertThat(results.published())
+        .anyMatch(
+            row ->
+                row.contender().equals("published rsync")
+                    && row.caseName().equals(where)
+                    && row.median() == 279);
+  }
+
+  @Test
   void aTargetThatWasNotMeasuredDoesNotHold() {
     for (Experiment experiment : Experiments.all(Scale.FULL)) {
       assertThat(results(experiment, samples()).targets()).isNotEmpty().noneMatch(Verdict::holds);

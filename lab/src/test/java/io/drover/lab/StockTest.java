@@ -83,6 +83,26 @@ class StockTest {
   }
 
   @Test
+  void whoCopiesFilesIsAbsentWithoutItsProgramAndTheOthersAreNot() throws Exception {
+    Experiment wan = WanExperiment.of(Scale.QUICK);
+    List<Piece> plan = wan.procedure().plan(1);
+    assertThat(Prechecks.ways(wan, plan, programs()))
+        .hasSize(4)
+        .extracting(Absence::contender)
+        .containsOnly("rsync, frozen", "scp, frozen");
+    for (String program : List.of("sshd", "ssh", "ssh-keygen", "scp")) {
+      program("stock/usr/bin/" + program);
+    }
+    List<Absence> absences = Prechecks.ways(wan, plan, programs());
+    assertThat(absences)
+        .hasSize(2)
+        .allMatch(each -> each.reason().startsWith("there is no rsync on this machine"));
+    assertThat(Prechecks.without(plan, absences))
+        .extracting(Piece::contender)
+        .containsOnly("drover auto", "stock mirror", "scp, frozen");
+  }
+
+  @Test
   void whoListensIsReadFromTheKernelsTable() {
     String table =
         """

@@ -45,17 +45,15 @@ public final class PacketSocket implements AutoCloseable {
 
   /** Opens one that also gets all that comes in, but not what is sent out of the interface. */
   public static PacketSocket listening(String interfaceName) {
-    PacketSocket socket = open(interfaceName, EVERY_TYPE);
-    int result = LibC.setIntOption(socket.descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-    if (result < 0) {
-      socket.close();
-      throw failed(interfaceName, -result);
-    }
-    return socket;
+    return open(interfaceName, EVERY_TYPE, true);
   }
 
   /** Opens one that also gets what comes in with this Ethernet type. */
   public static PacketSocket open(String interfaceName, int etherType) {
+    return open(interfaceName, etherType, false);
+  }
+
+  private static PacketSocket open(String interfaceName, int etherType, boolean withoutOutgoing) {
     if (interfaceName.isEmpty() || interfaceName.length() >= NAME_BYTES) {
       throw new IllegalArgumentException("interface name '%s'".formatted(interfaceName));
     }
@@ -69,6 +67,10 @@ public final class PacketSocket implements AutoCloseable {
       MemorySegment request = arena.allocate(IFREQ_BYTES);
       request.setString(0, interfaceName);
       int result = LibC.ioctl(descriptor, SIOCGIFINDEX, request);
+      if (result >= 0 && withoutOutgoing) {
+        // From the moment that it is bound it gets everything that it does not ignore by then.
+        result = LibC.setIntOption(descriptor, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
+      }
       if (result >= 0) {
         MemorySegment address = arena.allocate(SOCKADDR_LL_BYTES, 4);
         address.set(ValueLayout.JAVA_SHORT, 0, (short) AF_PACKET);

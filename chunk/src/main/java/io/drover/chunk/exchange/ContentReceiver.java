@@ -146,7 +146,8 @@ public final class ContentReceiver {
       case BATCH -> announced(payload);
       case CHUNKS -> chunks(payload);
       case PACKED_CHUNKS -> chunks(unpacked(payload));
-      case WANT, BACK, BACK_END -> throw new IllegalStateException(message + " was not expected");
+      case WANT, BACK, BACK_END, BYTES, PACKED_BYTES ->
+          throw new IllegalStateException(message + " was not expected");
     }
     int before;
     do {
