@@ -52,6 +52,32 @@ public record GuestSpec(
         owner);
   }
 
+  public GuestSpec withDisks(List<DiskSpec> others) {
+    return with(networkCards, Optional.of(others));
+  }
+
+  public GuestSpec withNetworkCards(List<CardSpec> others) {
+    return with(Optional.of(others), disks);
+  }
+
+  private GuestSpec with(
+      Optional<List<CardSpec>> otherNetworkCards, Optional<List<DiskSpec>> otherDisks) {
+    return new GuestSpec(
+        name,
+        uuid,
+        memory,
+        vcpus,
+        machine,
+        cpu,
+        kernel,
+        initrd,
+        commandLine,
+        otherNetworkCards,
+        otherDisks,
+        serialLog,
+        owner);
+  }
+
   /**
    * A network card to make.
    *

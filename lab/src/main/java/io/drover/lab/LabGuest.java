@@ -139,20 +139,7 @@ final class LabGuest {
 
   /** The same guest with disks. */
   GuestSpec specWith(List<GuestSpec.DiskSpec> disks) {
-    return new GuestSpec(
-        spec.name(),
-        spec.uuid(),
-        spec.memory(),
-        spec.vcpus(),
-        spec.machine(),
-        spec.cpu(),
-        spec.kernel(),
-        spec.initrd(),
-        spec.commandLine(),
-        spec.networkCards(),
-        Optional.of(disks),
-        spec.serialLog(),
-        spec.owner());
+    return spec.withDisks(disks);
   }
 
   /** Its QEMU, if that runs on this host. */

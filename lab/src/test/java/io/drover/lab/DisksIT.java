@@ -464,16 +464,7 @@ class DisksIT {
                   Fleet.limited(guest.name(), Fleet.BETA, "precopy", 1_000_000)
                       .withStorageChain("keep"))
               .id();
-      fleet()
-          .await(
-              Fleet.ALPHA,
-              id,
-              "copy the base",
-              view ->
-                  view.channels().stream()
-                      .anyMatch(
-                          channel ->
-                              channel.channel().equals("base-0") && channel.sentBytes() > 500_000));
+      awaitBaseSent(id, 500_000);
       assertThat(images(Fleet.BETA)).hasSize(2);
       if (end.equals("cancelled")) {
         fleet().agent(Fleet.ALPHA).cancelMigration(id);
@@ -511,16 +502,7 @@ class DisksIT {
                     .withStorage("keep")
                     .withStorageChain("keep"))
             .id();
-    fleet()
-        .await(
-            Fleet.ALPHA,
-            id,
-            "copy the base",
-            view ->
-                view.channels().stream()
-                    .anyMatch(
-                        channel ->
-                            channel.channel().equals("base-0") && channel.sentBytes() > 2_000_000));
+    awaitBaseSent(id, 2_000_000);
     fleet().lab().cut("beta.migration");
     Fleet.pause(12_000);
     fleet().lab().heal("beta.migration");
@@ -573,6 +555,19 @@ class DisksIT {
   /** A file to compare with; removed with the images. */
   private static Path write(byte[] bytes) throws IOException {
     return Files.write(image(Fleet.ALPHA, "expected.img"), bytes);
+  }
+
+  private void awaitBaseSent(String id, long bytes) {
+    fleet()
+        .await(
+            Fleet.ALPHA,
+            id,
+            "copy the base",
+            view ->
+                view.channels().stream()
+                    .anyMatch(
+                        channel ->
+                            channel.channel().equals("base-0") && channel.sentBytes() > bytes));
   }
 
   private static long diskBytes(MigrationView view) {

@@ -101,21 +101,8 @@ class WanMovesIT {
 
     private static GuestSpec named(GuestSpec spec, Optional<String> name) {
       GuestSpec.CardSpec card = spec.networkCards().orElseThrow().getFirst();
-      return new GuestSpec(
-          spec.name(),
-          spec.uuid(),
-          spec.memory(),
-          spec.vcpus(),
-          spec.machine(),
-          spec.cpu(),
-          spec.kernel(),
-          spec.initrd(),
-          spec.commandLine(),
-          Optional.of(
-              List.of(new GuestSpec.CardSpec(card.mac(), card.bridge(), card.addresses(), name))),
-          spec.disks(),
-          spec.serialLog(),
-          spec.owner());
+      return spec.withNetworkCards(
+          List.of(new GuestSpec.CardSpec(card.mac(), card.bridge(), card.addresses(), name)));
     }
 
     Served withClients() {

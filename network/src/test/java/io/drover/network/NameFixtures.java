@@ -7,14 +7,11 @@ import io.drover.model.HostName;
 import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
-import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -92,30 +89,11 @@ final class NameFixtures {
         ServerSocketChannel.open().bind(new InetSocketAddress(LOOPBACK.inet(), 0))) {
       SocketChannel near = SocketChannel.open(listening.getLocalAddress());
       SocketChannel far = listening.accept();
-      Thread.ofVirtual().start(() -> other.accept(channel(far)));
-      return channel(near);
+      Thread.ofVirtual().start(() -> other.accept(new SocketPeer(far)));
+      return new SocketPeer(near);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  private static PeerChannel channel(SocketChannel socket) {
-    return new PeerChannel() {
-      @Override
-      public InputStream in() {
-        return Channels.newInputStream(socket);
-      }
-
-      @Override
-      public OutputStream out() {
-        return Channels.newOutputStream(socket);
-      }
-
-      @Override
-      public void close() throws IOException {
-        socket.close();
-      }
-    };
   }
 
   static void until(String what, Duration limit, BooleanSupplier condition) {

@@ -10,12 +10,10 @@ import io.drover.model.NetworkCard;
 import io.drover.model.Problem;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.DatagramChannel;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
@@ -150,7 +148,7 @@ class RedirectsIT {
                       int length = socket.read(ByteBuffer.wrap(who));
                       redirects.accept(
                           new HostName(new String(who, 0, length, StandardCharsets.UTF_8).strip()),
-                          channel(socket));
+                          new SocketPeer(socket));
                     } catch (IOException e) {
                       throw new UncheckedIOException(e);
                     }
@@ -188,7 +186,7 @@ class RedirectsIT {
                               InetAddress.ofLiteral(host(peer.value()).address), 7717));
                   socket.write(
                       ByteBuffer.wrap("%-40s".formatted(name).getBytes(StandardCharsets.UTF_8)));
-                  return channel(socket);
+                  return new SocketPeer(socket);
                 } catch (IOException e) {
                   throw Problem.peer("unreachable", e.toString(), "").asException();
                 }
@@ -222,25 +220,6 @@ class RedirectsIT {
     String links() {
       return Namespaces.in(namespace, "ip -br link");
     }
-  }
-
-  private static PeerChannel channel(SocketChannel socket) {
-    return new PeerChannel() {
-      @Override
-      public InputStream in() {
-        return Channels.newInputStream(socket);
-      }
-
-      @Override
-      public OutputStream out() {
-        return Channels.newOutputStream(socket);
-      }
-
-      @Override
-      public void close() throws IOException {
-        socket.close();
-      }
-    };
   }
 
   private Host host(String name) {

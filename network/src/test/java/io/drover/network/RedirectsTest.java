@@ -8,13 +8,10 @@ import io.drover.model.IpAddress;
 import io.drover.model.NetworkCard;
 import io.drover.model.Problem;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -104,7 +101,7 @@ class RedirectsTest {
                       int length = socket.read(ByteBuffer.wrap(who));
                       redirects.accept(
                           new HostName(new String(who, 0, length, StandardCharsets.UTF_8).strip()),
-                          channel(socket));
+                          new SocketPeer(socket));
                     } catch (IOException e) {
                       throw new UncheckedIOException(e);
                     }
@@ -125,7 +122,7 @@ class RedirectsTest {
       try {
         SocketChannel socket = SocketChannel.open(host(peer).listener.getLocalAddress());
         socket.write(ByteBuffer.wrap("%-40s".formatted(name).getBytes(StandardCharsets.UTF_8)));
-        return channel(socket);
+        return new SocketPeer(socket);
       } catch (IOException e) {
         throw Problem.peer("unreachable", e.toString(), "").asException();
       }
@@ -169,25 +166,6 @@ class RedirectsTest {
     String note() {
       return way().note().orElse("");
     }
-  }
-
-  private static PeerChannel channel(SocketChannel socket) {
-    return new PeerChannel() {
-      @Override
-      public InputStream in() {
-        return Channels.newInputStream(socket);
-      }
-
-      @Override
-      public OutputStream out() {
-        return Channels.newOutputStream(socket);
-      }
-
-      @Override
-      public void close() throws IOException {
-        socket.close();
-      }
-    };
   }
 
   private Host host(HostName name) {

@@ -59,100 +59,77 @@ public final class Relay implements Closeable {
     void ending(boolean broken);
   }
 
-  /**
-   * What a relay does besides relaying.
-   *
-   * @param outward sees what goes from the hypervisor to the peer
-   * @param inward sees what goes from the peer to the hypervisor
-   * @param additions what the hypervisor is to get besides; asked for after each piece from the
-   *     peer, and at {@link Relay#sendAdditions}
-   * @param coding what the bytes cross the network in, if not as they are
-   * @param salvage whether the outward tap should get what the hypervisor has written already
-   *     though the peer is gone
-   * @param beforeEnd what is to be done while the hypervisor still takes its channel for whole
-   */
-  public record Options(
-      Throttle throttle,
-      Urgency urgency,
-      Optional<ByteTap> outward,
-      Optional<ByteTap> inward,
-      Supplier<byte[]> additions,
-      Optional<Coding.Factory> coding,
-      BooleanSupplier salvage,
-      BeforeEnd beforeEnd,
-      Duration linger) {
+  /** What a relay does besides relaying; complete before a relay gets it. */
+  public static final class Options {
     private static final byte[] NOTHING = {};
 
+    private Throttle throttle = new Throttle(Optional.empty());
+    private Urgency urgency = Urgency.BULK;
+    private Optional<ByteTap> outward = Optional.empty();
+    private Optional<ByteTap> inward = Optional.empty();
+    private Supplier<byte[]> additions = () -> NOTHING;
+    private Optional<Coding.Factory> coding = Optional.empty();
+    private BooleanSupplier salvage = () -> false;
+    private BeforeEnd beforeEnd = _ -> {};
+    private Duration linger = LINGER;
+
+    private Options() {}
+
     public static Options plain() {
-      return new Options(
-          new Throttle(Optional.empty()),
-          Urgency.BULK,
-          Optional.empty(),
-          Optional.empty(),
-          () -> NOTHING,
-          Optional.empty(),
-          () -> false,
-          _ -> {},
-          LINGER);
+      return new Options();
     }
 
     public Options withThrottle(Throttle shared, Urgency how) {
-      return new Options(
-          shared, how, outward, inward, additions, coding, salvage, beforeEnd, linger);
+      throttle = shared;
+      urgency = how;
+      return this;
     }
 
+    /** Sees what goes from the hypervisor to the peer. */
     public Options withOutwardTap(ByteTap tap) {
-      return new Options(
-          throttle,
-          urgency,
-          Optional.of(tap),
-          inward,
-          additions,
-          coding,
-          salvage,
-          beforeEnd,
-          linger);
+      outward = Optional.of(tap);
+      return this;
     }
 
+    /** Sees what goes from the peer to the hypervisor. */
     public Options withInwardTap(ByteTap tap) {
-      return new Options(
-          throttle,
-          urgency,
-          outward,
-          Optional.of(tap),
-          additions,
-          coding,
-          salvage,
-          beforeEnd,
-          linger);
+      inward = Optional.of(tap);
+      return this;
     }
 
+    /**
+     * What the hypervisor is to get besides; asked for after each piece from the peer, and at
+     * {@link Relay#sendAdditions}.
+     */
     public Options withAdditions(Supplier<byte[]> more) {
-      return new Options(
-          throttle, urgency, outward, inward, more, coding, salvage, beforeEnd, linger);
+      additions = more;
+      return this;
     }
 
+    /** What the bytes cross the network in, if not as they are. */
     public Options withCoding(Coding.Factory how) {
-      return new Options(
-          throttle,
-          urgency,
-          outward,
-          inward,
-          additions,
-          Optional.of(how),
-          salvage,
-          beforeEnd,
-          linger);
+      coding = Optional.of(how);
+      return this;
     }
 
+    /**
+     * Whether the outward tap should get what the hypervisor has written already though the peer is
+     * gone.
+     */
     public Options withSalvage(BooleanSupplier wanted) {
-      return new Options(
-          throttle, urgency, outward, inward, additions, coding, wanted, beforeEnd, linger);
+      salvage = wanted;
+      return this;
     }
 
+    /** What is to be done while the hypervisor still takes its channel for whole. */
     public Options withBeforeEnd(BeforeEnd told) {
-      return new Options(
-          throttle, urgency, outward, inward, additions, coding, salvage, told, linger);
+      beforeEnd = told;
+      return this;
+    }
+
+    Options withLinger(Duration longest) {
+      linger = longest;
+      return this;
     }
   }
 
@@ -188,7 +165,7 @@ public final class Relay implements Closeable {
     this.peer = peer;
     this.options = options;
     this.coding =
-        options.coding().map(made -> made.start(this::toPeer, this::toHypervisor, this::endInward));
+        options.coding.map(made -> made.start(this::toPeer, this::toHypervisor, this::endInward));
   }
 
   /** What a bulk channel should have in flight at most, so that other channels see short queues. */
@@ -200,8 +177,8 @@ public final class Relay implements Closeable {
   /** Relays until the end; both legs are closed and no thread is left when this returns. */
   public RelayEnd run() {
     peer.useBulkBuffers(SEALED_BYTES);
-    Thread outward = pump("out", this::pumpOutward, options.outward(), outwardDone);
-    Thread inward = pump("in", this::pumpInward, options.inward(), inwardDone);
+    Thread outward = pump("out", this::pumpOutward, options.outward, outwardDone);
+    Thread inward = pump("in", this::pumpInward, options.inward, inwardDone);
     pumps.addAll(List.of(outward, inward));
     try {
       awaitEnd();
@@ -226,12 +203,12 @@ public final class Relay implements Closeable {
     CountDownLatch other = hypervisorEnded ? inwardDone : outwardDone;
     while (!other.await(50, TimeUnit.MILLISECONDS)) {
       long quietSince = Math.max(oneEnded, lastNanoTime);
-      long lingerNanos = (broken.get() ? SALVAGE_LINGER : options.linger()).toNanos();
+      long lingerNanos = (broken.get() ? SALVAGE_LINGER : options.linger).toNanos();
       if (System.nanoTime() - quietSince > lingerNanos) {
         String ended = hypervisorEnded ? "the hypervisor" : "the peer";
         breakOff(
             "%s ended its direction and nothing moved in the other one for %d ms"
-                .formatted(ended, options.linger().toMillis()));
+                .formatted(ended, options.linger.toMillis()));
         closeLegs();
       }
     }
@@ -266,7 +243,7 @@ public final class Relay implements Closeable {
   }
 
   private void pumpOutward(ByteBuffer buffer) throws IOException, InterruptedException {
-    Throttle throttle = options.throttle();
+    Throttle throttle = options.throttle;
     int salvaged = 0;
     while (true) {
       buffer.clear().limit(throttle.slice(buffer.capacity()));
@@ -276,7 +253,7 @@ public final class Relay implements Closeable {
         return;
       }
       buffer.flip();
-      options.outward().ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
+      options.outward.ifPresent(tap -> tap.bytes(buffer.array(), buffer.arrayOffset(), count));
       if (!broken.get()) {
         try {
           outward(buffer);
@@ -287,7 +264,7 @@ public final class Relay implements Closeable {
       }
       lastNanoTime = System.nanoTime();
       salvaged += count;
-      if (salvaged > SALVAGE_BYTES || !options.salvage().getAsBoolean()) {
+      if (salvaged > SALVAGE_BYTES || !options.salvage.getAsBoolean()) {
         closeLegs();
         return;
       }
@@ -318,7 +295,7 @@ public final class Relay implements Closeable {
       messageLock.lockInterruptibly();
       try {
         for (int at = 0; at < length; ) {
-          int slice = options.throttle().slice(length - at);
+          int slice = options.throttle.slice(length - at);
           toPeer(ByteBuffer.wrap(bytes, offset + at, slice));
           at += slice;
         }
@@ -333,9 +310,9 @@ public final class Relay implements Closeable {
 
   private void toPeer(ByteBuffer bytes) throws IOException, InterruptedException {
     int count = bytes.remaining();
-    switch (options.urgency()) {
-      case BULK -> options.throttle().await(count);
-      case URGENT -> options.throttle().spendUrgently(count);
+    switch (options.urgency) {
+      case BULK -> options.throttle.await(count);
+      case URGENT -> options.throttle.spendUrgently(count);
     }
     peer.write(bytes);
     bytesOut.addAndGet(count);
@@ -371,21 +348,18 @@ public final class Relay implements Closeable {
   private void toHypervisor(ByteBuffer bytes) throws IOException {
     inwardLock.lock();
     try {
-      options
-          .inward()
-          .ifPresent(
-              tap ->
-                  tap.bytes(
-                      bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining()));
+      options.inward.ifPresent(
+          tap ->
+              tap.bytes(bytes.array(), bytes.arrayOffset() + bytes.position(), bytes.remaining()));
       writeInward(bytes);
-      writeInward(ByteBuffer.wrap(options.additions().get()));
+      writeInward(ByteBuffer.wrap(options.additions.get()));
     } finally {
       inwardLock.unlock();
     }
   }
 
   private void endInward() throws IOException {
-    options.beforeEnd().ending(false);
+    options.beforeEnd.ending(false);
     hypervisor.shutdownOutput();
   }
 
@@ -393,7 +367,7 @@ public final class Relay implements Closeable {
   public void sendAdditions() throws IOException {
     inwardLock.lock();
     try {
-      writeInward(ByteBuffer.wrap(options.additions().get()));
+      writeInward(ByteBuffer.wrap(options.additions.get()));
     } finally {
       inwardLock.unlock();
     }
@@ -442,8 +416,8 @@ public final class Relay implements Closeable {
       return;
     }
     breakReason = Optional.of(reason);
-    options.beforeEnd().ending(true);
-    boolean listening = options.salvage().getAsBoolean();
+    options.beforeEnd.ending(true);
+    boolean listening = options.salvage.getAsBoolean();
     if (listening) {
       closePeer();
     } else {

@@ -65,16 +65,7 @@ class RelayTest {
   }
 
   private static Relay.Options options() {
-    return new Relay.Options(
-        new Throttle(Optional.empty()),
-        Relay.Urgency.BULK,
-        Optional.empty(),
-        Optional.empty(),
-        () -> new byte[0],
-        Optional.empty(),
-        () -> false,
-        _ -> {},
-        LINGER);
+    return Relay.Options.plain().withLinger(LINGER);
   }
 
   private void start() {
