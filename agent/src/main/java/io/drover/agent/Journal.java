@@ -76,16 +76,19 @@ final class Journal {
   }
 
   /**
-   * Reads everything. Half-written temporary files of a crash are removed: they were never
-   * promised.
+   * Reads everything of these kinds; what else lies in the folder is somebody else's. Half-written
+   * temporary files of a crash are removed: they were never promised.
    */
-  synchronized Contents load() {
+  synchronized Contents load(Set<String> kinds) {
     Map<String, String> documents = new TreeMap<>();
     List<Problem> unreadable = new ArrayList<>();
     damaged.clear();
-    try (DirectoryStream<Path> kinds = Files.newDirectoryStream(directory, Files::isDirectory)) {
-      for (Path kind : kinds) {
-        loadKind(kind, documents, unreadable);
+    try {
+      for (String kind : kinds) {
+        Path folder = directory.resolve(kind);
+        if (Files.isDirectory(folder)) {
+          loadKind(folder, documents, unreadable);
+        }
       }
     } catch (IOException e) {
       throw unusable(directory, e);

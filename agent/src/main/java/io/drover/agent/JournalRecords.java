@@ -33,7 +33,7 @@ final class JournalRecords implements Guests.Records, MigrationStore.Disk, Redir
   /** Reads all; what cannot be read is a problem to show, and is not touched. */
   JournalRecords(Journal journal) {
     this.journal = journal;
-    Journal.Contents contents = journal.load();
+    Journal.Contents contents = journal.load(Set.of(GUESTS, MIGRATIONS, WHEREABOUTS));
     unreadable.addAll(contents.unreadable());
     damaged.addAll(contents.damaged());
     new TreeMap<>(contents.documents()).forEach(this::read);

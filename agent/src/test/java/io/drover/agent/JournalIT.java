@@ -9,6 +9,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
@@ -18,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 /** A real full disk, a real read-only one, and a real kill -9. */
 @Tag("real")
 class JournalIT {
+  private static final Set<String> KINDS = Set.of("guests", "migrations");
+
   @TempDir Path directory;
 
   @Test
@@ -30,7 +33,7 @@ class JournalIT {
           .isInstanceOfSatisfying(
               ProblemException.class,
               e -> assertThat(e.problem().kind()).isEqualTo(Problem.Kind.FULL));
-      assertThat(Journal.open(mount.path).load().documents())
+      assertThat(Journal.open(mount.path).load(KINDS).documents())
           .containsEntry("guests/web", "{\"old\":1}");
       journal.write("guests/web", "{\"new\":1}");
     }
@@ -47,7 +50,7 @@ class JournalIT {
           .isInstanceOfSatisfying(
               ProblemException.class,
               e -> assertThat(e.problem().code()).isEqualTo("journal-unwritable"));
-      assertThat(Journal.open(mount.path).load().documents()).containsEntry("guests/web", "{}");
+      assertThat(Journal.open(mount.path).load(KINDS).documents()).containsEntry("guests/web", "{}");
     }
   }
 
@@ -84,7 +87,7 @@ class JournalIT {
       }
       assertThat(writer.waitFor(30, TimeUnit.SECONDS)).isTrue();
 
-      Journal.Contents contents = Journal.open(directory).load();
+      Journal.Contents contents = Journal.open(directory).load(KINDS);
 
       assertThat(contents.unreadable()).isEmpty();
       long found = Long.parseLong(contents.documents().getOrDefault("guests/web", "-1"));
@@ -105,7 +108,7 @@ class JournalIT {
 
     public static void main(String[] arguments) {
       Journal journal = Journal.open(Path.of(arguments[0]));
-      journal.load();
+      journal.load(KINDS);
       for (long number = Long.parseLong(arguments[1]) + 1; ; number++) {
         journal.write("guests/web", Long.toString(number));
         System.out.println(number);

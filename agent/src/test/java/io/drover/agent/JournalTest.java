@@ -8,6 +8,7 @@ import io.drover.model.ProblemException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Random;
@@ -18,6 +19,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class JournalTest {
+  private static final Set<String> KINDS = Set.of("guests", "migrations");
+
   @TempDir Path directory;
 
   @Test
@@ -30,11 +33,24 @@ class JournalTest {
     journal.delete("guests/old");
     journal.delete("guests/never-there");
 
-    Journal.Contents contents = Journal.open(directory).load();
+    Journal.Contents contents = Journal.open(directory).load(KINDS);
 
     assertThat(contents.documents())
         .isEqualTo(Map.of("guests/web", "{\"a\":2}", "migrations/m0000000000", "{\"ü\":\"→\"}"));
     assertThat(contents.unreadable()).isEmpty();
+  }
+
+  @Test
+  void whatIsNotOfTheJournalIsNeitherReadNorChanged() throws IOException {
+    Journal.open(directory).write("guests/web", "{}");
+    Path store = Files.createDirectories(directory.resolve("store"));
+    Path theirs = Files.writeString(store.resolve("bases.json"), "{\"bases\":[]}");
+    Path half = Files.writeString(store.resolve("bases.json.tmp"), "{");
+    Journal.Contents contents = Journal.open(directory).load(KINDS);
+    assertThat(contents.unreadable()).isEmpty();
+    assertThat(contents.documents()).containsOnlyKeys("guests/web");
+    assertThat(theirs).exists();
+    assertThat(half).exists();
   }
 
   @ParameterizedTest
@@ -52,7 +68,7 @@ class JournalTest {
     assertThatThrownBy(() -> crashing.write("guests/web", "{\"new\":1}"))
         .isInstanceOf(SimulatedCrash.class);
 
-    Journal.Contents contents = Journal.open(directory).load();
+    Journal.Contents contents = Journal.open(directory).load(KINDS);
 
     boolean moved = crash.compareTo(Journal.Step.MOVED) >= 0;
     assertThat(contents.documents())
@@ -70,7 +86,7 @@ class JournalTest {
       byte[] part = Arrays.copyOf(whole, length);
       Files.write(file, part);
 
-      Journal.Contents contents = Journal.open(directory).load();
+      Journal.Contents contents = Journal.open(directory).load(KINDS);
 
       assertThat(contents.documents()).as("cut to %d bytes", length).isEmpty();
       assertThat(contents.damaged()).containsExactly("guests/web");
@@ -88,7 +104,7 @@ class JournalTest {
       flipped[bit / 8] ^= (byte) (1 << bit % 8);
       Files.write(file, flipped);
 
-      assertThat(Journal.open(directory).load().damaged())
+      assertThat(Journal.open(directory).load(KINDS).damaged())
           .as("bit %d", bit)
           .containsExactly("guests/web");
     }
@@ -104,7 +120,7 @@ class JournalTest {
       random.nextBytes(rubbish);
       Files.write(file, rubbish);
 
-      assertThat(Journal.open(directory).load().damaged()).as("seed %d", seed).hasSize(1);
+      assertThat(Journal.open(directory).load(KINDS).damaged()).as("seed %d", seed).hasSize(1);
     }
   }
 
@@ -116,7 +132,7 @@ class JournalTest {
     Path file = directory.resolve("guests/web.json");
     Files.writeString(file, "half");
 
-    Journal.Contents contents = journal.load();
+    Journal.Contents contents = journal.load(KINDS);
 
     assertThat(contents.documents()).containsOnlyKeys("guests/db");
     assertThat(contents.unreadable())
