@@ -42,6 +42,7 @@ final class DisksByContent {
         : Optional.of(
             MemoryByContent.view(
                 all.stream().map(NamedChanges::saving).toList(),
+                0,
                 worth.values().stream().flatMap(each -> each.off().stream()).findFirst()));
   }
 }

@@ -34,11 +34,14 @@ final class HeldChunks implements Held, AutoCloseable {
         : PeerMessage.ContentUse.NONE;
   }
 
+  /** Whether what nobody is asked for crosses packed. */
+  static boolean packs(PeerMessage.ContentUse agreed) {
+    return agreed == PeerMessage.ContentUse.NAMES_AND_ZSTD;
+  }
+
   /** What a source may compress with, by what was agreed. */
   static Compression compression(PeerMessage.ContentUse agreed) {
-    return agreed == PeerMessage.ContentUse.NAMES_AND_ZSTD
-        ? Compression.ofMachine()
-        : Compression.NONE;
+    return packs(agreed) ? Compression.ofMachine() : Compression.NONE;
   }
 
   @Override

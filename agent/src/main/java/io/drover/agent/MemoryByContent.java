@@ -26,6 +26,7 @@ final class MemoryByContent {
   private final NamingWorth worth;
   private final Supplier<Optional<Checkpoint>> checkpoints;
   private final List<SendingPages> attempts = new CopyOnWriteArrayList<>();
+  private final List<PackedPages> urgent = new CopyOnWriteArrayList<>();
   private volatile int inFlightBytes = USUAL_IN_FLIGHT_BYTES;
   private Optional<Checkpoint> checkpoint = Optional.empty();
 
@@ -66,6 +67,16 @@ final class MemoryByContent {
         begin(name, compression, toPeer, toHypervisor, hypervisorEnd);
   }
 
+  /** For the urgent channel of the next attempt, if what crosses may be packed. */
+  Coding.Factory urgentCoding(PeerMessage.ContentUse agreed) {
+    Compression compression = HeldChunks.compression(agreed);
+    return (toPeer, toHypervisor, hypervisorEnd) -> {
+      PackedPages made = new PackedPages(compression, toPeer, toHypervisor, hypervisorEnd);
+      urgent.add(made);
+      return made;
+    };
+  }
+
   private synchronized SendingPages begin(
       String name,
       Compression compression,
@@ -94,18 +105,24 @@ final class MemoryByContent {
   Optional<ContentView> view() {
     return attempts.isEmpty()
         ? Optional.empty()
-        : Optional.of(view(attempts.stream().map(SendingPages::saving).toList(), worth.off()));
+        : Optional.of(
+            view(
+                attempts.stream().map(SendingPages::saving).toList(), packed(urgent), worth.off()));
   }
 
-  static ContentView view(List<Saving> savings, Optional<String> off) {
+  static ContentView view(List<Saving> savings, long packedBesides, Optional<String> off) {
     long named = savings.stream().mapToLong(Saving::chunks).sum();
     long wanted = savings.stream().mapToLong(Saving::wanted).sum();
     int page = Grain.PAGE.bytes();
     return new ContentView(
         named * page,
         Math.max(0, named - wanted) * page,
-        savings.stream().mapToLong(Saving::packedBytes).sum(),
+        savings.stream().mapToLong(Saving::packedBytes).sum() + packedBesides,
         off);
+  }
+
+  static long packed(List<PackedPages> urgent) {
+    return urgent.stream().mapToLong(PackedPages::packedBytes).sum();
   }
 
   /** To be called once, when nothing passes any more. */

@@ -251,6 +251,9 @@ final class SourceTunnel implements SourceChannels {
     if (channel == 0 && listening.content() != PeerMessage.ContentUse.NONE) {
       options = options.withCoding(content.coding(name, listening.content()));
     }
+    if (names.isUrgent(channel) && HeldChunks.packs(listening.content())) {
+      options = options.withCoding(content.urgentCoding(listening.content()));
+    }
     if (channel == 0 && names.urgent()) {
       PageRequests made = new PageRequests(memoryBytes, readAheadBytes);
       if (carriesSwitch) {

@@ -254,7 +254,7 @@ final class TargetDiskChannels implements TargetDisks {
     List<Saving> savings = all.stream().flatMap(serving -> serving.saving().stream()).toList();
     return savings.isEmpty()
         ? Optional.empty()
-        : Optional.of(MemoryByContent.view(savings, Optional.empty()));
+        : Optional.of(MemoryByContent.view(savings, 0, Optional.empty()));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.chunk.exchange.Compression;
 import io.drover.migration.TargetChannels;
 import io.drover.migration.TransferAddress;
 import io.drover.model.HostName;
@@ -48,6 +49,7 @@ final class TargetTunnel implements TargetChannels {
   private final ChannelRelays relays;
   private final Optional<Supplier<HeldChunks>> held;
   private final List<ReceivingPages> attempts = new CopyOnWriteArrayList<>();
+  private final List<PackedPages> urgent = new CopyOnWriteArrayList<>();
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition connected = lock.newCondition();
   private Optional<Path> socket = Optional.empty();
@@ -88,7 +90,9 @@ final class TargetTunnel implements TargetChannels {
         ? Optional.empty()
         : Optional.of(
             MemoryByContent.view(
-                attempts.stream().map(ReceivingPages::saving).toList(), Optional.empty()));
+                attempts.stream().map(ReceivingPages::saving).toList(),
+                MemoryByContent.packed(urgent),
+                Optional.empty()));
   }
 
   @Override
@@ -166,6 +170,9 @@ final class TargetTunnel implements TargetChannels {
   }
 
   private Relay.Options options(Purpose.Channel purpose) {
+    if (names.isUrgent(purpose.channel()) && HeldChunks.packs(HeldChunks.use(held.isPresent()))) {
+      return Relay.Options.plain().withCoding(this::unpacking);
+    }
     if (purpose.channel() > 0) {
       return Relay.Options.plain();
     }
@@ -245,6 +252,12 @@ final class TargetTunnel implements TargetChannels {
     } catch (IOException e) {
       return false;
     }
+  }
+
+  private Coding unpacking(Coding.Sink toPeer, Coding.Sink toHypervisor, Coding.End end) {
+    PackedPages made = new PackedPages(Compression.ofMachine(), toPeer, toHypervisor, end);
+    urgent.add(made);
+    return made;
   }
 
   private Coding.Factory receiving(HeldChunks pages, AtomicReference<Runnable> release) {

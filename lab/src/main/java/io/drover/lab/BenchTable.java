@@ -40,7 +40,7 @@ final class BenchTable {
   private void rows() {
     List<Yardstick> columns = results.yardsticks().stream().limit(COLUMNS).toList();
     StringBuilder head = new StringBuilder("  %-32s".formatted("median"));
-    columns.forEach(each -> head.append(cell(each.measure() + ", " + each.unit())));
+    columns.forEach(each -> head.append(cell(each, head(each))));
     lines.add(head.toString());
     for (CaseKey key : results.cases()) {
       // What others published is shown beside something, not alone.
@@ -68,7 +68,9 @@ final class BenchTable {
             .toList();
     if (rows.stream().anyMatch(Optional::isPresent)) {
       StringBuilder line = new StringBuilder("    %-30s".formatted(contender.name()));
-      rows.forEach(row -> line.append(cell(row.map(BenchTable::spread).orElse(""))));
+      for (int i = 0; i < columns.size(); i++) {
+        line.append(cell(columns.get(i), rows.get(i).map(BenchTable::spread).orElse("")));
+      }
       lines.add(line.toString().stripTrailing());
     }
   }
@@ -79,8 +81,12 @@ final class BenchTable {
         "    %-30s%s %s %s".formatted(row.contender(), row.measure(), spread(row), row.unit()));
   }
 
-  private static String cell(String text) {
-    return ("%" + WIDTH + "s").formatted(text);
+  private static String head(Yardstick column) {
+    return column.measure() + ", " + column.unit();
+  }
+
+  private static String cell(Yardstick column, String text) {
+    return ("%" + Math.max(WIDTH, head(column).length() + 2) + "s").formatted(text);
   }
 
   private Stream<Row> of(CaseKey key, Yardstick each) {

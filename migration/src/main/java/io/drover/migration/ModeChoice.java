@@ -24,6 +24,14 @@ public record ModeChoice(
    */
   private static final double ACCEPTED_SECONDS = 0.25;
 
+  /**
+   * On a thin link a guest that is at the target without its memory stands still for longer than
+   * anybody would take for a hiccup: then more may be sent twice.
+   */
+  private static final double NOTICED_SECONDS = 1;
+
+  private static final double ACCEPTED_OVERHEAD_OF_A_SLOW_START = 1.5;
+
   private static final int MOST_PASSES = 30;
 
   /** Stopping, the device state, and starting again, as measured on idle guests. */
@@ -74,6 +82,18 @@ public record ModeChoice(
               pace
                   + ", so one pass moves nearly everything and post-copy the small rest that stays"
                   + " hot",
+              set,
+              resident,
+              rate);
+        }
+        double slowStart = set.rewrittenWithin(1) / rate;
+        if (slowStart > NOTICED_SECONDS
+            && hybridBytes <= resident * ACCEPTED_OVERHEAD_OF_A_SLOW_START) {
+          yield hybrid(
+              pace
+                  + ", so one pass goes ahead: with post-copy alone the guest would first wait %.0f s"
+                      .formatted(slowStart)
+                  + " for what it uses in one",
               set,
               resident,
               rate);

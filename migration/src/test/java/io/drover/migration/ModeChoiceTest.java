@@ -43,6 +43,21 @@ class ModeChoiceTest {
   }
 
   @Test
+  void onAThinLinkAPassGoesAheadOfPostcopy() {
+    ByteRate thin = ByteRate.parse("20mbit");
+    DirtyMemory web = guest(100, 30, 60);
+    ModeChoice choice = ModeChoice.of(Mode.AUTO, web, thin, DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
+    assertThat(choice.mode()).isEqualTo(Mode.HYBRID);
+    assertThat(choice.reason()).contains("would first wait");
+    // Nothing is won by a pass if all of it is written again meanwhile.
+    assertThat(
+            ModeChoice.of(
+                    Mode.AUTO, guest(100, 95, 60), thin, DOWNTIME, ModeChoice.PostCopy.POSSIBLE)
+                .mode())
+        .isEqualTo(Mode.POSTCOPY);
+  }
+
+  @Test
   void withoutPostcopyAHotGuestIsSlowedDown() {
     ModeChoice choice = auto(guest(2200, 2048, 2000), ModeChoice.PostCopy.IMPOSSIBLE);
     assertThat(choice.mode()).isEqualTo(Mode.PRECOPY);

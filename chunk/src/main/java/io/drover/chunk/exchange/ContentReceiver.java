@@ -117,7 +117,8 @@ public final class ContentReceiver {
       case BATCH -> batch(payload);
       case CHUNKS -> chunks(payload);
       case PACKED_CHUNKS -> chunks(unpacked(payload));
-      case WANT, BACK, BACK_END -> throw new IllegalStateException(message + " was not expected");
+      case WANT, BACK, BACK_END, BYTES, PACKED_BYTES ->
+          throw new IllegalStateException(message + " was not expected");
     }
     give();
   }

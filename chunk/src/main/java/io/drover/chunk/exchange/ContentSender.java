@@ -366,7 +366,7 @@ public final class ContentSender implements AutoCloseable {
       case BACK ->
           back.write(payload.array(), payload.arrayOffset() + payload.position(), payload.limit());
       case BACK_END -> back.end();
-      case BATCH, CHUNKS, PACKED_CHUNKS ->
+      case BATCH, CHUNKS, PACKED_CHUNKS, BYTES, PACKED_BYTES ->
           throw new IllegalStateException(message + " was not expected");
     }
   }

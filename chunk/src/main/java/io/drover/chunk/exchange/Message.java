@@ -25,7 +25,11 @@ enum Message {
   /** To the sender: bytes of the direction that is carried along. */
   BACK(4, ExchangeLimits.BACK_BYTES),
   /** To the sender: that direction has ended. */
-  BACK_END(5, 0);
+  BACK_END(5, 0),
+  /** Either way, where nothing is asked for: bytes. */
+  BYTES(7, ExchangeLimits.LITERAL_BYTES),
+  /** The same in one frame of Zstandard, which is shorter. */
+  PACKED_BYTES(8, ExchangeLimits.LITERAL_BYTES);
 
   static final int HEAD_BYTES = 5;
 
