@@ -37,6 +37,7 @@ final class LinkProbe {
   // A slow link needs longer until its second half holds enough reports to tell a rate.
   private static final long LONGEST_NANOS = 800_000_000L;
   private static final int ENOUGH_REPORTS = 24;
+  private static final double STEADY = 1.15;
   private static final long REPORT_EVERY_NANOS = 500_000L;
   private static final long REPORT_EVERY_BYTES = MIN_WINDOW_BYTES / 2;
 
@@ -142,7 +143,7 @@ final class LinkProbe {
       try {
         boolean enough = reports.size() >= ENOUGH_REPORTS;
         if (elapsed > LONGEST_NANOS + roundTripNanos
-            || (elapsed > USUAL_NANOS + roundTripNanos && enough && !getsFaster())
+            || (elapsed > USUAL_NANOS + roundTripNanos && enough && isSteady())
             || readerEnded) {
           break;
         }
@@ -216,15 +217,19 @@ final class LinkProbe {
     return new Report(report.getLong(), report.getLong());
   }
 
-  /** A machine that has just begun to do this, or TCP, may not be up to speed yet. */
-  private boolean getsFaster() {
+  /**
+   * A machine that has just begun to do this, or TCP, may not be up to speed yet; and a shaper may
+   * just have let a first burst through.
+   */
+  private boolean isSteady() {
     if (reports.size() < 4 * ENOUGH_REPORTS) {
-      return false; // too few in a quarter to tell; a link this slow is not what anything waits for
+      return true; // too few in a quarter to tell; a link this slow is not what anything waits for
     }
-    Report last = reports.getLast();
     Report middle = at(0.5);
     Report late = at(0.75);
-    return perNano(late, last) > 1.15 * perNano(middle, late);
+    double before = perNano(middle, late);
+    double now = perNano(late, reports.getLast());
+    return now < STEADY * before && before < STEADY * now;
   }
 
   private ByteRate rate() throws IOException {
@@ -232,7 +237,7 @@ final class LinkProbe {
       throw new IOException("nothing arrived in time");
     }
     // The last quarter alone tells of a speed that was reached late.
-    Report from = at(getsFaster() ? 0.75 : 0.5);
+    Report from = at(isSteady() ? 0.5 : 0.75);
     return new ByteRate((long) (perNano(from, reports.getLast()) * 1e9));
   }
 
