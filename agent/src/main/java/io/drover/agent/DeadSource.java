@@ -133,6 +133,11 @@ final class DeadSource implements SourceHypervisor {
   }
 
   @Override
+  public Optional<DirtyMemory> measureWrites() {
+    throw dead();
+  }
+
+  @Override
   public List<MemoryRange> neededFirst() {
     throw dead();
   }

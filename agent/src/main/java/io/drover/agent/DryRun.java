@@ -107,16 +107,21 @@ final class DryRun {
   }
 
   private CheckReport predicted(LinkSpeed link, boolean postCopy) {
-    DirtyMemory measured = new QemuSource(guest, qemu.accelerator()).measureDirtyMemory(WINDOW);
+    QemuSource source = new QemuSource(guest, qemu.accelerator());
+    DirtyMemory used = source.measureDirtyMemory(WINDOW);
     ByteRate rate =
         options.bandwidth().filter(limit -> limit.compareTo(link.rate()) < 0).orElse(link.rate());
-    ModeChoice choice =
-        ModeChoice.of(
+    ModeChoice.Terms terms =
+        new ModeChoice.Terms(
             options.mode(),
-            measured,
             rate,
             options.maxDowntime(),
             postCopy ? ModeChoice.PostCopy.POSSIBLE : ModeChoice.PostCopy.IMPOSSIBLE);
+    ModeChoice first = terms.choose(used);
+    ModeChoice choice =
+        terms.wantsToKnowWrites(first, used)
+            ? source.measureWrites().map(written -> terms.choose(used, written)).orElse(first)
+            : first;
     return report(
         choice.mode().word(),
         choice.sentence(),

@@ -283,20 +283,17 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     ByteRate carries = await(link).flatMap(found -> found).orElse(UNKNOWN_LINK);
     ByteRate rate =
         options.bandwidth().filter(limit -> limit.compareTo(carries) < 0).orElse(carries);
-    ModeChoice choice =
-        ModeChoice.of(
+    ModeChoice.Terms terms =
+        new ModeChoice.Terms(
             options.mode(),
-            measured,
             rate,
             options.maxDowntime(),
             postCopy ? ModeChoice.PostCopy.POSSIBLE : ModeChoice.PostCopy.IMPOSSIBLE);
-    record.chose(choice, measured.residentBytes(), rate);
-    LOG.info(
-        "migration={} guest={} mode={}: {}",
-        plan.id(),
-        plan.guest().name(),
-        choice.mode().word(),
-        choice.reason());
+    ModeChoice choice = terms.choose(measured);
+    chose(choice, measured, rate);
+    if (terms.wantsToKnowWrites(choice, measured)) {
+      Thread.ofVirtual().name("writes-" + plan.id()).start(() -> reconsider(terms, measured));
+    }
     boolean mustConverge = options.mode() == Mode.AUTO && !postCopy;
     return new TransferSettings(
         postCopy,
@@ -316,6 +313,31 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
     return options.mayUseContent()
         ? 0
         : options.bandwidth().map(ByteRate::bytesPerSecond).orElse(0L);
+  }
+
+  private void chose(ModeChoice choice, DirtyMemory measured, ByteRate rate) {
+    record.chose(choice, measured.residentBytes(), rate);
+    LOG.info(
+        "migration={} guest={} mode={}: {}",
+        plan.id(),
+        plan.guest().name(),
+        choice.mode().word(),
+        choice.reason());
+  }
+
+  /**
+   * The modes that may end in post-copy begin alike and only differ in when they switch: so there
+   * is time to look twice while the first pages cross, for as long as it has not switched.
+   */
+  private void reconsider(ModeChoice.Terms terms, DirtyMemory used) {
+    try {
+      hypervisor
+          .measureWrites()
+          .filter(_ -> state().stage().beforeSwitch())
+          .ifPresent(written -> chose(terms.choose(used, written), used, terms.link()));
+    } catch (ProblemException e) {
+      LOG.info("migration={} what its guest writes is not known: {}", plan.id(), e.getMessage());
+    }
   }
 
   private DirtyMemory unmeasured() {

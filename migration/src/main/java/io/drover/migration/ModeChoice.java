@@ -43,69 +43,101 @@ public record ModeChoice(
     IMPOSSIBLE
   }
 
-  /** Predicts the mode asked for, or chooses one where that is {@code auto}. */
-  public static ModeChoice of(
-      Mode requested,
-      DirtyMemory measured,
-      ByteRate link,
-      Duration maxDowntime,
-      PostCopy postCopy) {
-    WorkingSet set = WorkingSet.fit(measured);
-    double resident = Math.max(1, measured.residentBytes());
-    double rate = Math.max(1, link.bytesPerSecond());
-    Precopy precopy = precopy(set, resident, rate, maxDowntime);
-    return switch (requested) {
-      case PRECOPY -> precopy.choice("as asked", rate);
-      case POSTCOPY -> postcopy("as asked", resident, rate);
-      case HYBRID -> hybrid("as asked", set, resident, rate);
-      case COLD ->
-          new ModeChoice(Mode.COLD, "as asked", resident, resident / rate, resident / rate * 1000);
-      case AUTO -> {
-        String pace =
-            "the guest rewrites %s of memory a second and the link carries %s"
-                .formatted(size(set.rewrittenWithin(1)), link);
-        if (precopy.converges() && precopy.bytes() <= resident * ACCEPTED_OVERHEAD) {
-          yield precopy.choice(
-              pace + ", so pre-copy ends within the allowed downtime and sends little twice", rate);
-        }
-        if (postCopy == PostCopy.IMPOSSIBLE) {
-          yield precopy.choice(
-              pace
-                  + ", and post-copy is not possible here, so pre-copy slows the guest until it"
-                  + " converges",
-              rate);
-        }
-        double hybridBytes = resident + set.rewrittenWithin(resident / rate);
-        if (hybridBytes
-            <= Math.max(resident * ACCEPTED_OVERHEAD, resident + rate * ACCEPTED_SECONDS)) {
-          yield hybrid(
-              pace
-                  + ", so one pass moves nearly everything and post-copy the small rest that stays"
-                  + " hot",
-              set,
-              resident,
-              rate);
-        }
-        double slowStart = set.rewrittenWithin(1) / rate;
-        if (slowStart > NOTICED_SECONDS
-            && hybridBytes <= resident * ACCEPTED_OVERHEAD_OF_A_SLOW_START) {
-          yield hybrid(
-              pace
-                  + ", so one pass goes ahead: with post-copy alone the guest would first wait %.0f s"
-                      .formatted(slowStart)
-                  + " for what it uses in one",
-              set,
-              resident,
-              rate);
-        }
-        yield postcopy(
+  /**
+   * Under what a guest goes.
+   *
+   * @param requested what a person asked for
+   */
+  public record Terms(Mode requested, ByteRate link, Duration maxDowntime, PostCopy postCopy) {
+    private double rate() {
+      return Math.max(1, link.bytesPerSecond());
+    }
+
+    /**
+     * Predicts the mode asked for, or chooses one where that is {@code auto}.
+     *
+     * @param used the memory that the guest reads or writes: as much as it writes, at most
+     */
+    public ModeChoice choose(DirtyMemory used) {
+      return choose(used, used);
+    }
+
+    /**
+     * The same where it is known what the guest writes.
+     *
+     * @param written without what it only reads
+     */
+    public ModeChoice choose(DirtyMemory used, DirtyMemory written) {
+      WorkingSet set = WorkingSet.fit(written);
+      double resident = Math.max(1, used.residentBytes());
+      Precopy precopy = precopy(set, resident, rate(), maxDowntime);
+      return switch (requested) {
+        case PRECOPY -> precopy.choice("as asked", rate());
+        case POSTCOPY -> postcopy("as asked", resident, rate());
+        case HYBRID -> hybrid("as asked", set, resident, rate());
+        case COLD ->
+            new ModeChoice(
+                Mode.COLD, "as asked", resident, resident / rate(), resident / rate() * 1000);
+        case AUTO -> auto(set, resident, precopy, slowStart(used));
+      };
+    }
+
+    /** Whether it would change the choice if the guest wrote less than it uses. */
+    public boolean wantsToKnowWrites(ModeChoice choice, DirtyMemory used) {
+      return requested == Mode.AUTO
+          && choice.mode() == Mode.POSTCOPY
+          && slowStart(used) > NOTICED_SECONDS;
+    }
+
+    /** How long a guest waits that is at the target without its memory, for its first second. */
+    private double slowStart(DirtyMemory used) {
+      return WorkingSet.fit(used).rewrittenWithin(1) / rate();
+    }
+
+    private ModeChoice auto(WorkingSet set, double resident, Precopy precopy, double slowStart) {
+      double rate = rate();
+      double accepted =
+          slowStart > NOTICED_SECONDS ? ACCEPTED_OVERHEAD_OF_A_SLOW_START : ACCEPTED_OVERHEAD;
+      String pace =
+          "the guest rewrites %s of memory a second and the link carries %s"
+              .formatted(size(set.rewrittenWithin(1)), link);
+      String insteadOfWaiting =
+          slowStart > NOTICED_SECONDS
+              ? ": with post-copy alone the guest would first wait %.0f s for what it uses in one"
+                  .formatted(slowStart)
+              : "";
+      if (precopy.converges() && precopy.bytes() <= resident * accepted) {
+        return precopy.choice(
             pace
-                + ", so pre-copy would send %s twice and post-copy sends each page once"
-                    .formatted(size(set.rewrittenWithin(resident / rate))),
+                + ", so pre-copy ends within the allowed downtime and sends little twice"
+                + insteadOfWaiting,
+            rate);
+      }
+      if (postCopy == PostCopy.IMPOSSIBLE) {
+        return precopy.choice(
+            pace
+                + ", and post-copy is not possible here, so pre-copy slows the guest until it"
+                + " converges",
+            rate);
+      }
+      double hybridBytes = resident + set.rewrittenWithin(resident / rate);
+      if (hybridBytes <= Math.max(resident * accepted, resident + rate * ACCEPTED_SECONDS)) {
+        return hybrid(
+            pace
+                + ", so one pass moves nearly everything and post-copy the small rest that stays"
+                + " hot"
+                + insteadOfWaiting,
+            set,
             resident,
             rate);
       }
-    };
+      return postcopy(
+          pace
+              + ", so pre-copy would send %s twice and post-copy sends each page once"
+                  .formatted(size(set.rewrittenWithin(resident / rate))),
+          resident,
+          rate);
+    }
   }
 
   private record Precopy(boolean converges, double bytes, double lastBytes, double fixedMillis) {

@@ -86,8 +86,17 @@ public interface SourceHypervisor {
 
   TransferProgress progress();
 
-  /** How the guest rewrites its memory, measured over the window; blocks for that long. */
+  /**
+   * How the guest rewrites its memory, measured over the window; blocks for that long. May count
+   * what the guest only reads.
+   */
   DirtyMemory measureDirtyMemory(Duration window);
+
+  /**
+   * The same without what the guest only reads, which takes some seconds; also while a transfer is
+   * under way. Nothing where the quick look tells as much.
+   */
+  Optional<DirtyMemory> measureWrites();
 
   /**
    * The memory that the guest will need as soon as it runs at the target, as far as can be told; in

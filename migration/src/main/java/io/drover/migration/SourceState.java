@@ -90,6 +90,15 @@ public record SourceState(
       return phase;
     }
 
+    /** Whether it may still go on with passes over the memory or go over to post-copy. */
+    public boolean beforeSwitch() {
+      return switch (this) {
+        case CONNECTING, PREPARING, MIRRORING, OPENING, COPYING -> true;
+        case SWITCHING, COMMITTED, POSTCOPY, PAUSED, RECOVERING, REBUILDING -> false;
+        case FINISHING, ABORTING, ENDED -> false;
+      };
+    }
+
     /**
      * The commit point. From here on the guest belongs to the target, and this side never lets it
      * run again unless the target attests that it never ran there.

@@ -44,17 +44,37 @@ class ModeChoiceTest {
 
   @Test
   void onAThinLinkAPassGoesAheadOfPostcopy() {
-    ByteRate thin = ByteRate.parse("20mbit");
     DirtyMemory web = guest(100, 30, 60);
-    ModeChoice choice = ModeChoice.of(Mode.AUTO, web, thin, DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
+    ModeChoice choice = thin().choose(web);
     assertThat(choice.mode()).isEqualTo(Mode.HYBRID);
     assertThat(choice.reason()).contains("would first wait");
     // Nothing is won by a pass if all of it is written again meanwhile.
-    assertThat(
-            ModeChoice.of(
-                    Mode.AUTO, guest(100, 95, 60), thin, DOWNTIME, ModeChoice.PostCopy.POSSIBLE)
-                .mode())
-        .isEqualTo(Mode.POSTCOPY);
+    assertThat(thin().choose(guest(100, 95, 60)).mode()).isEqualTo(Mode.POSTCOPY);
+  }
+
+  @Test
+  void whatAGuestOnlyReadsIsNotSentTwice() {
+    DirtyMemory used = guest(100, 95, 60);
+    ModeChoice.Terms terms = thin();
+    ModeChoice choice = terms.choose(used);
+    assertThat(choice.mode()).isEqualTo(Mode.POSTCOPY);
+    assertThat(terms.wantsToKnowWrites(choice, used)).isTrue();
+    assertThat(terms.choose(used, guest(100, 1, 1)).mode()).isEqualTo(Mode.PRECOPY);
+    assertThat(terms.choose(used, guest(100, 30, 60)).mode()).isEqualTo(Mode.HYBRID);
+    assertThat(terms.choose(used, used).mode()).isEqualTo(Mode.POSTCOPY);
+  }
+
+  @Test
+  void whereAGuestWaitsForNothingItsWritesNeedNotBeKnown() {
+    DirtyMemory small = guest(100, 95, 60);
+    ModeChoice.Terms terms =
+        new ModeChoice.Terms(
+            Mode.AUTO, ByteRate.parse("10gbit"), DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
+    assertThat(terms.wantsToKnowWrites(terms.choose(small), small)).isFalse();
+    ModeChoice.Terms asked =
+        new ModeChoice.Terms(
+            Mode.POSTCOPY, ByteRate.parse("20mbit"), DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
+    assertThat(asked.wantsToKnowWrites(asked.choose(small), small)).isFalse();
   }
 
   @Test
@@ -69,12 +89,9 @@ class ModeChoiceTest {
     DirtyMemory guest = guest(800, 30, 60);
     assertThat(auto(guest, ModeChoice.PostCopy.POSSIBLE).mode()).isEqualTo(Mode.PRECOPY);
     assertThat(
-            ModeChoice.of(
-                    Mode.AUTO,
-                    guest(800, 300, 110),
-                    GIGABIT,
-                    Duration.ofMillis(2),
-                    ModeChoice.PostCopy.POSSIBLE)
+            new ModeChoice.Terms(
+                    Mode.AUTO, GIGABIT, Duration.ofMillis(2), ModeChoice.PostCopy.POSSIBLE)
+                .choose(guest(800, 300, 110))
                 .mode())
         .isNotEqualTo(Mode.PRECOPY);
   }
@@ -83,8 +100,8 @@ class ModeChoiceTest {
   void whatAPersonAsksForIsOnlyPredicted() {
     for (Mode mode : List.of(Mode.PRECOPY, Mode.POSTCOPY, Mode.HYBRID, Mode.COLD)) {
       ModeChoice choice =
-          ModeChoice.of(
-              mode, guest(512, 256, 400), GIGABIT, DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
+          new ModeChoice.Terms(mode, GIGABIT, DOWNTIME, ModeChoice.PostCopy.POSSIBLE)
+              .choose(guest(512, 256, 400));
       assertThat(choice.mode()).isEqualTo(mode);
     }
   }
@@ -110,7 +127,12 @@ class ModeChoiceTest {
   }
 
   private static ModeChoice auto(DirtyMemory guest, ModeChoice.PostCopy postCopy) {
-    return ModeChoice.of(Mode.AUTO, guest, GIGABIT, DOWNTIME, postCopy);
+    return new ModeChoice.Terms(Mode.AUTO, GIGABIT, DOWNTIME, postCopy).choose(guest);
+  }
+
+  private static ModeChoice.Terms thin() {
+    return new ModeChoice.Terms(
+        Mode.AUTO, ByteRate.parse("20mbit"), DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
   }
 
   private static double megabytes(long mebibytes) {

@@ -7,6 +7,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -23,6 +25,11 @@ final class DirtyMemoryProbe {
   private static final Duration SHORTEST_WINDOW = Duration.ofMillis(150);
 
   private static final int ATTEMPTS = 3;
+
+  /** Windows of one second and of two: enough to see whether the curve bends. */
+  private static final Duration WRITES_WINDOW = Duration.ofSeconds(3);
+
+  private static final long SAMPLED_PAGES = 8192;
 
   private final QemuGuest guest;
   private final Accelerator accelerator;
@@ -52,16 +59,30 @@ final class DirtyMemoryProbe {
 
   DirtyMemory measure(Duration window) {
     return switch (accelerator) {
-      case KVM -> byQemu(window, "dirty-bitmap");
+      case KVM -> byQemu(window, "dirty-bitmap", OptionalLong.empty());
       // dirty-bitmap kills some versions under emulation, and tells nothing on the others.
       case TCG -> {
         try {
           yield byReferences(window);
         } catch (IOException e) {
-          yield byQemu(window, "page-sampling");
+          yield byQemu(window, "page-sampling", samples());
         }
       }
     };
+  }
+
+  /** What is written alone, where {@link #measure} counts what is read as well. */
+  Optional<DirtyMemory> measureWrites() {
+    return switch (accelerator) {
+      case KVM -> Optional.empty();
+      case TCG -> Optional.of(byQemu(WRITES_WINDOW, "page-sampling", samples()));
+    };
+  }
+
+  /** Of a gigabyte: as many of a small guest as of a large one, within what QEMU takes. */
+  private OptionalLong samples() {
+    long mebibytes = Math.max(1, guest.definition().memory().mebibytes());
+    return OptionalLong.of(Math.clamp(SAMPLED_PAGES * 1024 / mebibytes, 512, 16384));
   }
 
   /**
@@ -116,12 +137,12 @@ final class DirtyMemoryProbe {
     }
   }
 
-  private DirtyMemory byQemu(Duration window, String mode) {
+  private DirtyMemory byQemu(Duration window, String mode, OptionalLong sampled) {
     List<DirtyMemory.Sample> samples = new ArrayList<>();
     // QEMU counts in whole seconds before 8.2, so the windows are at least one and two.
     long seconds = Math.max(1, window.toSeconds() / 3);
     for (long length : new long[] {seconds, 2 * seconds}) {
-      samples.add(calculate(length, mode));
+      samples.add(calculate(length, mode, sampled));
     }
     long resident = guest.definition().memory().bytes();
     try {
@@ -129,13 +150,17 @@ final class DirtyMemoryProbe {
     } catch (IOException e) {
       // All of the memory is a safe answer.
     }
-    String caveat = mode.equals("page-sampling") ? ", a sample of 512 pages a gigabyte" : "";
+    String caveat =
+        sampled.isPresent()
+            ? ", a sample of %d pages a gigabyte".formatted(sampled.getAsLong())
+            : "";
     return new DirtyMemory(resident, samples, "QEMU's " + mode + caveat);
   }
 
-  private DirtyMemory.Sample calculate(long seconds, String mode) {
+  private DirtyMemory.Sample calculate(long seconds, String mode, OptionalLong sampled) {
     ObjectNode arguments = Qmp.object();
     arguments.put("calc-time", seconds).put("mode", mode);
+    sampled.ifPresent(pages -> arguments.put("sample-pages", pages));
     JsonNode _ = guest.control().run("calc-dirty-rate", arguments);
     long start = System.nanoTime();
     JsonNode answer;

@@ -278,6 +278,11 @@ public final class QemuSource implements SourceHypervisor {
   }
 
   @Override
+  public Optional<DirtyMemory> measureWrites() {
+    return new DirtyMemoryProbe(guest, accelerator).measureWrites();
+  }
+
+  @Override
   public List<MemoryRange> neededFirst() {
     return FirstPages.of(guest).find();
   }

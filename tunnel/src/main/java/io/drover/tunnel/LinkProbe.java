@@ -37,6 +37,10 @@ final class LinkProbe {
   // A slow link needs longer until its second half holds enough reports to tell a rate.
   private static final long LONGEST_NANOS = 800_000_000L;
   private static final int ENOUGH_REPORTS = 24;
+  // Shapers let a megabyte or so through at once.
+  private static final long ENOUGH_BYTES = 3_000_000;
+  private static final double CHANGE = 1.15;
+  private static final long SILENCE_NANOS = 30_000_000L;
   private static final long REPORT_EVERY_NANOS = 500_000L;
   private static final long REPORT_EVERY_BYTES = MIN_WINDOW_BYTES / 2;
 
@@ -47,6 +51,7 @@ final class LinkProbe {
   private final Condition reported = lock.newCondition();
   private final List<Report> reports = new ArrayList<>();
   private long reportedBytes;
+  private long reportedAtNanos;
   private boolean readerEnded;
   private final byte[] readBuffer = new byte[REPORT_BYTES];
 
@@ -116,14 +121,16 @@ final class LinkProbe {
     }
     channel.useBulkBuffers((BLOCKS_AT_ONCE + 1) * BLOCK_BYTES);
     Thread reader = Thread.ofVirtual().name("probe-reports").start(this::readReports);
-    long sent = 0;
+    long sent;
+    ByteRate rate;
     try {
       sent = send(roundTripNanos);
+      rate = rate();
     } finally {
       channel.close(); // what is still on its way does not matter
       join(reader);
     }
-    return new LinkSpeed(rate(), Duration.ofNanos(roundTripNanos), sent);
+    return new LinkSpeed(rate, Duration.ofNanos(roundTripNanos), sent);
   }
 
   private long send(long roundTripNanos) throws IOException {
@@ -140,9 +147,12 @@ final class LinkProbe {
       int count;
       lock.lock();
       try {
-        boolean enough = reports.size() >= ENOUGH_REPORTS;
+        boolean enough =
+            reports.size() >= ENOUGH_REPORTS
+                && reportedBytes >= ENOUGH_BYTES
+                && trend() == Trend.STEADY;
         if (elapsed > LONGEST_NANOS + roundTripNanos
-            || (elapsed > USUAL_NANOS + roundTripNanos && enough && !getsFaster())
+            || (elapsed > USUAL_NANOS + roundTripNanos && enough)
             || readerEnded) {
           break;
         }
@@ -189,6 +199,7 @@ final class LinkProbe {
         try {
           reports.add(report);
           reportedBytes = report.bytes();
+          reportedAtNanos = System.nanoTime();
           reported.signal();
         } finally {
           lock.unlock();
@@ -216,30 +227,59 @@ final class LinkProbe {
     return new Report(report.getLong(), report.getLong());
   }
 
-  /** A machine that has just begun to do this, or TCP, may not be up to speed yet. */
-  private boolean getsFaster() {
+  /** How it went of late. */
+  private enum Trend {
+    STEADY,
+    /** A machine that has just begun to do this, or TCP, may not be up to speed yet. */
+    FASTER,
+    /** A shaper may just have let a first burst through. */
+    SLOWER
+  }
+
+  private Trend trend() {
     if (reports.size() < 4 * ENOUGH_REPORTS) {
-      return false; // too few in a quarter to tell; a link this slow is not what anything waits for
+      return Trend.STEADY; // too few to tell; a link this slow is not what anything waits for
     }
+    Report end = end();
+    Report middle = at(0.5, end);
+    Report late = at(0.75, end);
+    double before = perNano(middle, late);
+    double now = perNano(late, end);
+    if (now > CHANGE * before) {
+      return Trend.FASTER;
+    }
+    return before > CHANGE * now ? Trend.SLOWER : Trend.STEADY;
+  }
+
+  /**
+   * The last report, or what it would be now if nothing has come for a while: a shaper that drops
+   * what does not fit keeps TCP silent once its burst is spent.
+   */
+  private Report end() {
     Report last = reports.getLast();
-    Report middle = at(0.5);
-    Report late = at(0.75);
-    return perNano(late, last) > 1.15 * perNano(middle, late);
+    long silent = System.nanoTime() - reportedAtNanos;
+    return silent < SILENCE_NANOS ? last : new Report(last.bytes(), last.nanos() + silent);
   }
 
   private ByteRate rate() throws IOException {
-    if (reports.size() < 2) {
-      throw new IOException("nothing arrived in time");
+    lock.lock();
+    try {
+      if (reports.size() < 2) {
+        throw new IOException("nothing arrived in time");
+      }
+      Report end = end();
+      // The last quarter alone tells of a speed that was reached late.
+      Report from = at(trend() == Trend.FASTER ? 0.75 : 0.5, end);
+      return new ByteRate((long) (perNano(from, end) * 1e9));
+    } finally {
+      lock.unlock();
     }
-    // The last quarter alone tells of a speed that was reached late.
-    Report from = at(getsFaster() ? 0.75 : 0.5);
-    return new ByteRate((long) (perNano(from, reports.getLast()) * 1e9));
   }
 
   /** The last report but one at most of those that came within this share of the time. */
-  private Report at(double share) {
+  private Report at(double share, Report end) {
     Report first = reports.getFirst();
-    long nanos = first.nanos() + (long) ((reports.getLast().nanos() - first.nanos()) * share);
+    long nanos = first.nanos() + (long) ((end.nanos() - first.nanos()) * share);
     int found = 0;
     while (found + 2 < reports.size() && reports.get(found + 1).nanos() <= nanos) {
       found++;

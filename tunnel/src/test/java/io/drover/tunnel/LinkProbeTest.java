@@ -15,6 +15,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class LinkProbeTest {
   @TempDir Path folder;
@@ -41,10 +43,12 @@ class LinkProbeTest {
     assertThat(speed.sentBytes()).isPositive().isLessThanOrEqualTo(64 << 20);
   }
 
-  @Test
-  void aSlowLinksFirstBurstIsNotTakenForItsRate() throws Exception {
+  @ParameterizedTest
+  @CsvSource({"500000, 0", "1500000, 0", "1500000, 200", "1500000, 500"})
+  void aSlowLinksFirstBurstIsNotTakenForItsRate(long burst, long silentMillis) throws Exception {
     long rate = 2_000_000;
-    try (Bottleneck slow = new Bottleneck(port.address(), rate, 500_000)) {
+    try (Bottleneck slow =
+        new Bottleneck(port.address(), rate, burst, Duration.ofMillis(silentMillis))) {
       LinkSpeed speed = TestPort.client(alpha).probe(TestPort.BETA, slow.address());
       // A burst taken for the rate would be off by far more. Below it only a busy machine shows.
       assertThat(speed.rate().bytesPerSecond()).isPositive().isLessThan(rate * 5 / 2);
@@ -75,11 +79,12 @@ class LinkProbeTest {
     return channel;
   }
 
-  /** Passes one connection on at a rate, after a first burst at full speed. */
+  /** Passes one connection on at a rate, after a first burst at full speed and a silence. */
   private static final class Bottleneck implements AutoCloseable {
     private final ServerSocket listener = new ServerSocket();
 
-    Bottleneck(InetSocketAddress to, long bytesPerSecond, long burst) throws IOException {
+    Bottleneck(InetSocketAddress to, long bytesPerSecond, long burst, Duration silence)
+        throws IOException {
       listener.setReceiveBufferSize(64 << 10);
       listener.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
       Thread.ofVirtual()
@@ -102,6 +107,7 @@ class LinkProbeTest {
                   // When the bucket was empty, or will be: what idles saves no more than the burst.
                   long emptyAt = Long.MIN_VALUE;
                   long burstNanos = burst * 1_000_000_000L / bytesPerSecond;
+                  boolean silent = false;
                   int count;
                   while ((count = in.getInputStream().read(buffer)) >= 0) {
                     long now = System.nanoTime();
@@ -109,6 +115,10 @@ class LinkProbeTest {
                         Math.max(emptyAt, now - burstNanos)
                             + count * 1_000_000_000L / bytesPerSecond;
                     if (emptyAt > now) {
+                      if (!silent) {
+                        Thread.sleep(silence);
+                        silent = true;
+                      }
                       Thread.sleep(Duration.ofNanos(emptyAt - now));
                     }
                     out.getOutputStream().write(buffer, 0, count);

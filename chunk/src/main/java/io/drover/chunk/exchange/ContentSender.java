@@ -278,7 +278,7 @@ public final class ContentSender implements AutoCloseable {
       case ZSTD -> {
         byte[] packed =
             new byte[Message.HEAD_BYTES + Packer.bound(ExchangeLimits.CHUNKS * grain.bytes())];
-        try (Packer packer = new Packer()) {
+        try (Packer packer = new Packer(System::nanoTime)) {
           sendWanted((chunks, length) -> pack(packer, chunks, length, packed));
         }
       }

@@ -39,7 +39,7 @@ public final class PackedStream implements AutoCloseable {
     this.packer =
         switch (compression) {
           case NONE -> Optional.empty();
-          case ZSTD -> Optional.of(new Packer());
+          case ZSTD -> Optional.of(new Packer(System::nanoTime));
         };
     this.toPeer = toPeer;
     this.out = out;

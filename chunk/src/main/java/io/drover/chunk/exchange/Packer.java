@@ -2,11 +2,16 @@ package io.drover.chunk.exchange;
 
 import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
+import java.util.function.LongSupplier;
 
 /**
  * Compresses for one thread, as hard as the time allows that it would wait for the link anyway. On
  * a fast link, or a busy machine, that is not at all. What does not get shorter is tried only now
  * and then.
+ *
+ * <p>A thread may wait for the link without noticing: what it is given next depends on what has
+ * arrived. So of the time in which there was nothing to do a part counts as well, and only a part,
+ * since others may need the processors then.
  */
 final class Packer implements AutoCloseable {
   private static final int HARDEST = 6;
@@ -16,15 +21,23 @@ final class Packer implements AutoCloseable {
   // No level takes that long; then others need the processors.
   private static final double STARVED_NANOS = 80;
   private static final int TRIED_OF = 16;
+  private static final double IDLE_PART = 0.2;
 
   private final ZstdCompressCtx context = new ZstdCompressCtx();
+  private final LongSupplier nanoClock;
+  private long doneAtNanos;
   private int level;
   private int batches;
   private long packNanos;
-  private long waitNanos;
+  private double waitNanos;
   private long bytes;
   private boolean fruitless;
   private int untried;
+
+  Packer(LongSupplier nanoClock) {
+    this.nanoClock = nanoClock;
+    this.doneAtNanos = nanoClock.getAsLong();
+  }
 
   static int bound(int length) {
     return Math.toIntExact(Zstd.compressBound(length));
@@ -33,18 +46,20 @@ final class Packer implements AutoCloseable {
   /** Answers how long it has become, or {@code length} if that is not shorter. */
   int pack(byte[] from, int offset, int length, byte[] into, int at) {
     bytes += length;
+    waitNanos += IDLE_PART * (nanoClock.getAsLong() - doneAtNanos);
     if (level == 0 || (fruitless && ++untried % TRIED_OF != 0)) {
       return length;
     }
-    long began = System.nanoTime();
+    long began = nanoClock.getAsLong();
     int packed = context.compressByteArray(into, at, into.length - at, from, offset, length);
-    packNanos += System.nanoTime() - began;
+    packNanos += nanoClock.getAsLong() - began;
     fruitless = packed > length - length / 16;
     return fruitless ? length : packed;
   }
 
   /** Writing took that long. */
   void waited(long nanos) {
+    doneAtNanos = nanoClock.getAsLong();
     waitNanos += nanos;
     if (++batches < WINDOW) {
       return;
@@ -52,7 +67,7 @@ final class Packer implements AutoCloseable {
     int before = level;
     if (level == 0) {
       level = waitNanos > 3 * FIRST_LEVEL_NANOS * bytes ? 1 : 0;
-    } else if (waitNanos < packNanos / 2 || packNanos > STARVED_NANOS * bytes) {
+    } else if (waitNanos < packNanos / 2.0 || packNanos > STARVED_NANOS * bytes) {
       level--;
     } else if (waitNanos > 3 * packNanos) {
       level = Math.min(HARDEST, level + 1);

@@ -23,8 +23,10 @@ class PackingTest {
   private static final int BATCH = 32 * PAGE;
   private static final long SLOW = 5_000_000;
   private static final long FAST = 1_000;
+  private static final long STEP = 100_000;
 
   private final byte[] into = new byte[Packer.bound(BATCH)];
+  private long nanos;
 
   /** Text-like: half of each page is its number again and again. */
   private static byte[] plain(int seed) {
@@ -42,6 +44,12 @@ class PackingTest {
     return bytes;
   }
 
+  /** Each step takes a moment, however busy this machine is. */
+  private long now() {
+    nanos += STEP;
+    return nanos;
+  }
+
   private int pack(Packer packer, byte[] bytes, long waited) {
     int packed = packer.pack(bytes, 0, BATCH, into, 0);
     packer.waited(waited);
@@ -50,7 +58,7 @@ class PackingTest {
 
   @Test
   void packsWhereItWouldWaitForTheLinkAnyway() {
-    try (Packer packer = new Packer()) {
+    try (Packer packer = new Packer(this::now)) {
       int packed = BATCH;
       for (int i = 0; i < 40; i++) {
         packed = pack(packer, plain(i), SLOW);
@@ -63,8 +71,20 @@ class PackingTest {
   }
 
   @Test
+  void packsWhereThereIsLittleToDo() {
+    try (Packer packer = new Packer(this::now)) {
+      int packed = BATCH;
+      for (int i = 0; i < 40; i++) {
+        packed = pack(packer, plain(i), FAST);
+        nanos += 10 * SLOW;
+      }
+      assertThat(packed).isLessThan(BATCH * 6 / 10);
+    }
+  }
+
+  @Test
   void sendsAsItIsWhereTheLinkIsFaster() {
-    try (Packer packer = new Packer()) {
+    try (Packer packer = new Packer(this::now)) {
       for (int i = 0; i < 100; i++) {
         assertThat(pack(packer, plain(i), FAST)).isEqualTo(BATCH);
       }
@@ -81,7 +101,7 @@ class PackingTest {
 
   @Test
   void whatDoesNotGetShorterCrossesAsItIs() {
-    try (Packer packer = new Packer()) {
+    try (Packer packer = new Packer(this::now)) {
       for (int i = 0; i < 100; i++) {
         assertThat(pack(packer, noise(i), SLOW)).isEqualTo(BATCH);
       }
