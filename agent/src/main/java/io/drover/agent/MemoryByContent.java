@@ -21,7 +21,11 @@ final class MemoryByContent {
   private static final int BATCH_BYTES = 128 << 10;
   private static final int USUAL_IN_FLIGHT_BYTES = 2 << 20;
 
+  /** On a faster link a page crosses sooner than it is packed. */
+  private static final ByteRate THIN = new ByteRate(25_000_000);
+
   private final MigrationId migration;
+  private final Supplier<Optional<ByteRate>> link;
   private final NamingWorth worth;
   private final MemoryBudget.Share memory;
   private final Supplier<Optional<Checkpoint>> checkpoints;
@@ -54,6 +58,7 @@ final class MemoryByContent {
       Supplier<Optional<Checkpoint>> checkpoints) {
     this.migration = migration;
     this.memory = memory;
+    this.link = link;
     this.worth = new NamingWorth(wanted, link, System::nanoTime);
     this.checkpoints = checkpoints;
   }
@@ -75,7 +80,8 @@ final class MemoryByContent {
 
   /** For the urgent channel of the next attempt, if what crosses may be packed. */
   Coding.Factory urgentCoding(PeerMessage.ContentUse agreed) {
-    Compression compression = HeldChunks.compression(agreed);
+    boolean thin = link.get().filter(rate -> rate.compareTo(THIN) < 0).isPresent();
+    Compression compression = thin ? HeldChunks.compression(agreed) : Compression.NONE;
     return (toPeer, toHypervisor, hypervisorEnd) ->
         begunUrgent(new PackedPages(compression, toPeer, toHypervisor, hypervisorEnd));
   }

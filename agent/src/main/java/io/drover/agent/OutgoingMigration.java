@@ -432,10 +432,8 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
       case SourceEvent.FromPeer(PeerMessage.Running()) -> {
         record.guestRunsThere(System.nanoTime(), surroundings.roundTrip());
       }
-      case SourceEvent.FromPeer(PeerMessage.Refused(List<Problem> problems)) -> {
-        surroundings.forgetProbes();
-        problems.stream().skip(1).forEach(record::warn);
-      }
+      case SourceEvent.FromPeer(PeerMessage.Refused(List<Problem> problems)) ->
+          problems.stream().skip(1).forEach(record::warn);
       default -> {}
     }
   }

@@ -271,7 +271,7 @@ final class TargetTunnel implements TargetChannels {
   }
 
   private Coding unpacking(Coding.Sink toPeer, Coding.Sink toHypervisor, Coding.End end) {
-    PackedPages made = new PackedPages(Compression.ofMachine(), toPeer, toHypervisor, end);
+    PackedPages made = new PackedPages(Compression.NONE, toPeer, toHypervisor, end);
     begun(made);
     return made;
   }

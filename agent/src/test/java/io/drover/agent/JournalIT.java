@@ -9,8 +9,8 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Set;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -50,7 +50,8 @@ class JournalIT {
           .isInstanceOfSatisfying(
               ProblemException.class,
               e -> assertThat(e.problem().code()).isEqualTo("journal-unwritable"));
-      assertThat(Journal.open(mount.path).load(KINDS).documents()).containsEntry("guests/web", "{}");
+      assertThat(Journal.open(mount.path).load(KINDS).documents())
+          .containsEntry("guests/web", "{}");
     }
   }
 

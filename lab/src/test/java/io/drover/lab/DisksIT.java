@@ -63,7 +63,11 @@ class DisksIT {
   }
 
   private static List<Path> images(String host) throws IOException {
-    try (Stream<Path> files = Files.list(folder(host))) {
+    return files(folder(host));
+  }
+
+  private static List<Path> files(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
       return files.toList();
     }
   }
@@ -710,9 +714,10 @@ class DisksIT {
                     .begin(MigrationRequest.of(guest.name(), guest.elsewhere()).withStorage("move"))
                     .id());
     assertThat(refused.problem().orElseThrow().code()).isEqualTo("target-disks");
-    try (Stream<Path> files = Files.list(shared)) {
-      assertThat(files).containsExactly(shared.resolve("s.img"));
-    }
+    fleet()
+        .until(
+            "only the image is there",
+            () -> files(shared).equals(List.of(shared.resolve("s.img"))));
     fleet().reset();
     Files.delete(shared.resolve("s.img"));
     Files.delete(shared);

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.util.EnumSet;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * One end of a stream in which nothing is named or asked for, only packed where that is worth it:
@@ -16,6 +17,7 @@ import java.util.concurrent.atomic.AtomicLong;
 public final class PackedStream implements AutoCloseable {
   private static final int PIECE_BYTES = ExchangeLimits.LITERAL_BYTES;
 
+  private final LongSupplier nanoClock;
   private final ByteSink toPeer;
   private final ByteSink out;
   private final MessageReader reader =
@@ -36,10 +38,15 @@ public final class PackedStream implements AutoCloseable {
    * @param out takes what the peer's end was given
    */
   public PackedStream(Compression compression, ByteSink toPeer, ByteSink out) {
+    this(compression, System::nanoTime, toPeer, out);
+  }
+
+  PackedStream(Compression compression, LongSupplier nanoClock, ByteSink toPeer, ByteSink out) {
+    this.nanoClock = nanoClock;
     this.packer =
         switch (compression) {
           case NONE -> Optional.empty();
-          case ZSTD -> Optional.of(new Packer(System::nanoTime));
+          case ZSTD -> Optional.of(new Packer(nanoClock));
         };
     this.toPeer = toPeer;
     this.out = out;
@@ -63,9 +70,9 @@ public final class PackedStream implements AutoCloseable {
       System.arraycopy(bytes, offset, message, Message.HEAD_BYTES, length);
       Message.BYTES.head(message, length);
     }
-    long began = System.nanoTime();
+    long began = nanoClock.getAsLong();
     toPeer.write(message, 0, Message.HEAD_BYTES + Math.min(shorter, length));
-    long waited = System.nanoTime() - began;
+    long waited = nanoClock.getAsLong() - began;
     packer.ifPresent(each -> each.waited(waited));
   }
 

@@ -8,6 +8,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -38,8 +39,14 @@ class PackedStreamTest {
   /** At least {@code writes} of them, and on until that many bytes were packed away. */
   private void crosses(Compression compression, int writes, long packedAway, ByteSink link)
       throws IOException {
+    crosses(compression, System::nanoTime, writes, packedAway, link);
+  }
+
+  private void crosses(
+      Compression compression, LongSupplier clock, int writes, long packedAway, ByteSink link)
+      throws IOException {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
-    try (PackedStream sender = new PackedStream(compression, link, NOBODY);
+    try (PackedStream sender = new PackedStream(compression, clock, link, NOBODY);
         PackedStream receiver = new PackedStream(compression, NOBODY, arrived::write)) {
       for (int i = 0; i < writes || sender.packedBytes() < packedAway; i++) {
         byte[] bytes = pages(i, i % 7 == 0 ? 300_000 : 4096 * (i % 5) + 1);
@@ -77,7 +84,7 @@ class PackedStreamTest {
 
   @Test
   void crossesAsItIsOnAFastOne() throws IOException {
-    crosses(Compression.ZSTD, 60, 0, crossed::write);
+    crosses(Compression.ZSTD, () -> 0, 60, 0, crossed::write);
     assertThat(crossed.size()).isGreaterThan(arrived.size());
   }
 
