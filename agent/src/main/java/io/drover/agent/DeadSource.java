@@ -133,7 +133,7 @@ final class DeadSource implements SourceHypervisor {
   }
 
   @Override
-  public Optional<DirtyMemory> measureWrites() {
+  public Optional<DirtyMemory> measureWrites(Duration window) {
     throw dead();
   }
 

@@ -120,7 +120,7 @@ final class DryRun {
     ModeChoice first = terms.choose(used);
     ModeChoice choice =
         terms.wantsToKnowWrites(first, used)
-            ? source.measureWrites().map(written -> terms.choose(used, written)).orElse(first)
+            ? source.measureWrites(WINDOW).map(written -> terms.choose(used, written)).orElse(first)
             : first;
     return report(
         choice.mode().word(),

@@ -41,6 +41,9 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   /** Long enough to see a working set's curve bend, short enough to hide behind QEMU's start. */
   private static final Duration AUTO_WINDOW = Duration.ofMillis(300);
 
+  /** For what a second of looking is too short. */
+  private static final Duration LONG_WINDOW = Duration.ofSeconds(3);
+
   private static final Duration PREDICTION_WINDOW = Duration.ofMillis(200);
   private static final Duration MEASURING_PATIENCE = Duration.ofSeconds(5);
 
@@ -104,6 +107,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private final Optional<LeavingGuest> leaving;
   private final SourceDriver driver;
   private final CompletableFuture<DirtyMemory> dirty = new CompletableFuture<>();
+  private final CompletableFuture<Optional<DirtyMemory>> writes = new CompletableFuture<>();
   private final CompletableFuture<Optional<ByteRate>> link = new CompletableFuture<>();
   private final CompletableFuture<Void> settled = new CompletableFuture<>();
   private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
@@ -203,6 +207,18 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
                 dirty.completeExceptionally(e);
               }
             });
+    if (record.options().mode() == Mode.AUTO) {
+      Thread.ofVirtual()
+          .name("writes-" + plan.id())
+          .start(
+              () -> {
+                try {
+                  writes.complete(hypervisor.measureWrites(AUTO_WINDOW));
+                } catch (ProblemException e) {
+                  writes.completeExceptionally(e);
+                }
+              });
+    }
     Thread.ofVirtual()
         .name("probe-" + plan.id())
         .start(
@@ -290,8 +306,16 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
             options.maxDowntime(),
             postCopy ? ModeChoice.PostCopy.POSSIBLE : ModeChoice.PostCopy.IMPOSSIBLE);
     ModeChoice choice = terms.choose(measured);
+    boolean unsure = terms.wantsToKnowWrites(choice, measured);
+    if (unsure) {
+      choice =
+          await(writes)
+              .flatMap(found -> found)
+              .map(written -> terms.choose(measured, written))
+              .orElse(choice);
+    }
     chose(choice, measured, rate);
-    if (terms.wantsToKnowWrites(choice, measured)) {
+    if (unsure && terms.startsSlowly(measured)) {
       Thread.ofVirtual().name("writes-" + plan.id()).start(() -> reconsider(terms, measured));
     }
     boolean mustConverge = options.mode() == Mode.AUTO && !postCopy;
@@ -332,7 +356,7 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   private void reconsider(ModeChoice.Terms terms, DirtyMemory used) {
     try {
       hypervisor
-          .measureWrites()
+          .measureWrites(LONG_WINDOW)
           .filter(_ -> state().stage().beforeSwitch())
           .ifPresent(written -> chose(terms.choose(used, written), used, terms.link()));
     } catch (ProblemException e) {

@@ -32,6 +32,9 @@ public record ModeChoice(
 
   private static final double ACCEPTED_OVERHEAD_OF_A_SLOW_START = 1.5;
 
+  /** So soon a guest is across that a pass too many is hardly noticed, and a standstill is. */
+  private static final double SHORT_SECONDS = 2;
+
   private static final int MOST_PASSES = 30;
 
   /** Stopping, the device state, and starting again, as measured on idle guests. */
@@ -86,7 +89,12 @@ public record ModeChoice(
     public boolean wantsToKnowWrites(ModeChoice choice, DirtyMemory used) {
       return requested == Mode.AUTO
           && choice.mode() == Mode.POSTCOPY
-          && slowStart(used) > NOTICED_SECONDS;
+          && (startsSlowly(used) || used.residentBytes() / rate() < SHORT_SECONDS);
+    }
+
+    /** Whether people would notice how long a guest waits for its first steps in post-copy. */
+    public boolean startsSlowly(DirtyMemory used) {
+      return slowStart(used) > NOTICED_SECONDS;
     }
 
     /** How long a guest waits that is at the target without its memory, for its first second. */

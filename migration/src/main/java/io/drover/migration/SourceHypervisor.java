@@ -93,10 +93,10 @@ public interface SourceHypervisor {
   DirtyMemory measureDirtyMemory(Duration window);
 
   /**
-   * The same without what the guest only reads, which takes some seconds; also while a transfer is
-   * under way. Nothing where the quick look tells as much.
+   * The same without what the guest only reads, as far as can be told from a sample of its memory;
+   * also while a transfer is under way. Nothing where the other look tells as much.
    */
-  Optional<DirtyMemory> measureWrites();
+  Optional<DirtyMemory> measureWrites(Duration window);
 
   /**
    * The memory that the guest will need as soon as it runs at the target, as far as can be told; in

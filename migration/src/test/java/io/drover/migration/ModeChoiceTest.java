@@ -67,10 +67,11 @@ class ModeChoiceTest {
   @Test
   void whereAGuestWaitsForNothingItsWritesNeedNotBeKnown() {
     DirtyMemory small = guest(100, 95, 60);
+    DirtyMemory large = guest(4000, 3900, 100);
     ModeChoice.Terms terms =
-        new ModeChoice.Terms(
-            Mode.AUTO, ByteRate.parse("10gbit"), DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
-    assertThat(terms.wantsToKnowWrites(terms.choose(small), small)).isFalse();
+        new ModeChoice.Terms(Mode.AUTO, GIGABIT, DOWNTIME, ModeChoice.PostCopy.POSSIBLE);
+    assertThat(terms.startsSlowly(large)).isFalse();
+    assertThat(terms.wantsToKnowWrites(terms.choose(large), large)).isFalse();
     ModeChoice.Terms asked =
         new ModeChoice.Terms(
             Mode.POSTCOPY, ByteRate.parse("20mbit"), DOWNTIME, ModeChoice.PostCopy.POSSIBLE);

@@ -26,9 +26,8 @@ final class DirtyMemoryProbe {
 
   private static final int ATTEMPTS = 3;
 
-  /** Windows of one second and of two: enough to see whether the curve bends. */
-  private static final Duration WRITES_WINDOW = Duration.ofSeconds(3);
-
+  private static final Duration LOOK_EVERY = Duration.ofMillis(10);
+  private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
   private static final long SAMPLED_PAGES = 8192;
 
   private final QemuGuest guest;
@@ -72,10 +71,10 @@ final class DirtyMemoryProbe {
   }
 
   /** What is written alone, where {@link #measure} counts what is read as well. */
-  Optional<DirtyMemory> measureWrites() {
+  Optional<DirtyMemory> measureWrites(Duration window) {
     return switch (accelerator) {
       case KVM -> Optional.empty();
-      case TCG -> Optional.of(byQemu(WRITES_WINDOW, "page-sampling", samples()));
+      case TCG -> Optional.of(byQemu(window, "page-sampling", samples()));
     };
   }
 
@@ -137,13 +136,22 @@ final class DirtyMemoryProbe {
     }
   }
 
+  /** In two windows, to see whether the curve bends. */
   private DirtyMemory byQemu(Duration window, String mode, OptionalLong sampled) {
     List<DirtyMemory.Sample> samples = new ArrayList<>();
-    // QEMU counts in whole seconds before 8.2, so the windows are at least one and two.
-    long seconds = Math.max(1, window.toSeconds() / 3);
-    for (long length : new long[] {seconds, 2 * seconds}) {
-      samples.add(calculate(length, mode, sampled));
+    Duration first = window.dividedBy(3);
+    boolean whole = !begin(first, mode, sampled);
+    if (whole) {
+      // QEMU counts in whole seconds before 8.2.
+      first = Duration.ofSeconds(Math.max(1, first.toSeconds()));
+      JsonNode _ = guest.control().run("calc-dirty-rate", seconds(first, mode, sampled));
     }
+    samples.add(finished(first));
+    Duration second = first.multipliedBy(2);
+    if (whole || !begin(second, mode, sampled)) {
+      JsonNode _ = guest.control().run("calc-dirty-rate", seconds(second, mode, sampled));
+    }
+    samples.add(finished(second));
     long resident = guest.definition().memory().bytes();
     try {
       resident = mappings(Path.of("/proc", Long.toString(guest.pid()))).residentBytes();
@@ -157,21 +165,32 @@ final class DirtyMemoryProbe {
     return new DirtyMemory(resident, samples, "QEMU's " + mode + caveat);
   }
 
-  private DirtyMemory.Sample calculate(long seconds, String mode, OptionalLong sampled) {
+  /** Whether QEMU knows milliseconds. */
+  private boolean begin(Duration window, String mode, OptionalLong sampled) {
+    ObjectNode arguments = seconds(window, mode, sampled);
+    arguments.put("calc-time", window.toMillis()).put("calc-time-unit", "millisecond");
+    return guest.control().ask("calc-dirty-rate", arguments, Qmp.DEFAULT_TIMEOUT)
+        instanceof QmpReply.Success;
+  }
+
+  private static ObjectNode seconds(Duration window, String mode, OptionalLong sampled) {
     ObjectNode arguments = Qmp.object();
-    arguments.put("calc-time", seconds).put("mode", mode);
+    arguments.put("calc-time", window.toSeconds()).put("mode", mode);
     sampled.ifPresent(pages -> arguments.put("sample-pages", pages));
-    JsonNode _ = guest.control().run("calc-dirty-rate", arguments);
+    return arguments;
+  }
+
+  private DirtyMemory.Sample finished(Duration window) {
     long start = System.nanoTime();
     JsonNode answer;
     do {
-      sleepUntil(System.nanoTime() + 50_000_000);
+      sleepUntil(System.nanoTime() + LOOK_EVERY.toNanos());
       answer = guest.control().run("query-dirty-rate");
     } while (!answer.path("status").asString("").equals("measured")
-        && System.nanoTime() - start < (seconds + 10) * 1_000_000_000L);
+        && System.nanoTime() - start < window.plus(LONGEST_WAIT).toNanos());
     long mebibytesPerSecond = Math.max(0, answer.path("dirty-rate").asLong(0));
     return new DirtyMemory.Sample(
-        Duration.ofSeconds(seconds), (mebibytesPerSecond << 20) * seconds);
+        window, (long) ((mebibytesPerSecond << 20) * (window.toNanos() / 1e9)));
   }
 
   private static void sleepUntil(long nanos) {

@@ -278,8 +278,8 @@ public final class QemuSource implements SourceHypervisor {
   }
 
   @Override
-  public Optional<DirtyMemory> measureWrites() {
-    return new DirtyMemoryProbe(guest, accelerator).measureWrites();
+  public Optional<DirtyMemory> measureWrites(Duration window) {
+    return new DirtyMemoryProbe(guest, accelerator).measureWrites(window);
   }
 
   @Override
