@@ -27,7 +27,7 @@ final class HeldChunks implements Held, AutoCloseable {
     return lookedUp
         ? switch (Compression.ofMachine()) {
           case NONE -> PeerMessage.ContentUse.NAMES;
-          case ZSTD -> PeerMessage.ContentUse.NAMES_AND_ZSTD;
+          case ZSTD, ZSTD_WHEN_IDLE_TOO -> PeerMessage.ContentUse.NAMES_AND_ZSTD;
         }
         : PeerMessage.ContentUse.NONE;
   }

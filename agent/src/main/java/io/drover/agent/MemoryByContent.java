@@ -21,7 +21,7 @@ final class MemoryByContent {
   private static final int BATCH_BYTES = 128 << 10;
   private static final int USUAL_IN_FLIGHT_BYTES = 2 << 20;
 
-  /** On a faster link a page crosses sooner than it is packed. */
+  /** On a faster link a page crosses sooner than it is packed hard. */
   private static final ByteRate THIN = new ByteRate(25_000_000);
 
   private final MigrationId migration;
@@ -73,15 +73,23 @@ final class MemoryByContent {
 
   /** For the main channel of the next attempt. */
   Coding.Factory coding(String name, PeerMessage.ContentUse agreed) {
-    Compression compression = HeldChunks.compression(agreed);
+    Compression compression = compression(agreed);
     return (toPeer, toHypervisor, hypervisorEnd) ->
         begin(name, compression, toPeer, toHypervisor, hypervisorEnd);
   }
 
+  private Compression compression(PeerMessage.ContentUse agreed) {
+    Compression usual = HeldChunks.compression(agreed);
+    return isThin() ? usual.whenIdleToo() : usual;
+  }
+
+  private boolean isThin() {
+    return link.get().filter(rate -> rate.compareTo(THIN) < 0).isPresent();
+  }
+
   /** For the urgent channel of the next attempt, if what crosses may be packed. */
   Coding.Factory urgentCoding(PeerMessage.ContentUse agreed) {
-    boolean thin = link.get().filter(rate -> rate.compareTo(THIN) < 0).isPresent();
-    Compression compression = thin ? HeldChunks.compression(agreed) : Compression.NONE;
+    Compression compression = isThin() ? compression(agreed) : Compression.NONE;
     return (toPeer, toHypervisor, hypervisorEnd) ->
         begunUrgent(new PackedPages(compression, toPeer, toHypervisor, hypervisorEnd));
   }

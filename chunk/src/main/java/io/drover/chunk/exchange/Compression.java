@@ -6,7 +6,16 @@ import com.github.luben.zstd.Zstd;
 public enum Compression {
   NONE,
   /** One frame of Zstandard for the wanted chunks of a batch, where that is shorter. */
-  ZSTD;
+  ZSTD,
+  /**
+   * The same, also in time in which there would be nothing to do: for a link so thin that whoever
+   * has nothing to do waits for it without noticing.
+   */
+  ZSTD_WHEN_IDLE_TOO;
+
+  public Compression whenIdleToo() {
+    return this == NONE ? NONE : ZSTD_WHEN_IDLE_TOO;
+  }
 
   /** The best that this machine can do: the library has native code, which has to load. */
   public static Compression ofMachine() {

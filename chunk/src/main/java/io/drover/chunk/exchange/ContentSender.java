@@ -275,10 +275,10 @@ public final class ContentSender implements AutoCloseable {
   public void sendWanted() throws IOException {
     switch (compression) {
       case NONE -> sendWanted((chunks, length) -> write(Message.CHUNKS, chunks, length));
-      case ZSTD -> {
+      case ZSTD, ZSTD_WHEN_IDLE_TOO -> {
         byte[] packed =
             new byte[Message.HEAD_BYTES + Packer.bound(ExchangeLimits.CHUNKS * grain.bytes())];
-        try (Packer packer = new Packer(System::nanoTime)) {
+        try (Packer packer = new Packer(compression, System::nanoTime)) {
           sendWanted((chunks, length) -> pack(packer, chunks, length, packed));
         }
       }

@@ -46,7 +46,7 @@ public final class PackedStream implements AutoCloseable {
     this.packer =
         switch (compression) {
           case NONE -> Optional.empty();
-          case ZSTD -> Optional.of(new Packer(nanoClock));
+          case ZSTD, ZSTD_WHEN_IDLE_TOO -> Optional.of(new Packer(compression, nanoClock));
         };
     this.toPeer = toPeer;
     this.out = out;

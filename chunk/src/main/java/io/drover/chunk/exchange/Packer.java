@@ -9,9 +9,9 @@ import java.util.function.LongSupplier;
  * a fast link, or a busy machine, that is not at all. What does not get shorter is tried only now
  * and then.
  *
- * <p>A thread may wait for the link without noticing: what it is given next depends on what has
- * arrived. So of the time in which there was nothing to do a part counts as well, and only a part,
- * since others may need the processors then.
+ * <p>Where the link is thin a thread waits for it without noticing: what it is given next depends
+ * on what has arrived. So there a part of the time in which there was nothing to do counts as well,
+ * and only a part, since others may need the processors then.
  */
 final class Packer implements AutoCloseable {
   private static final int HARDEST = 6;
@@ -25,6 +25,7 @@ final class Packer implements AutoCloseable {
 
   private final ZstdCompressCtx context = new ZstdCompressCtx();
   private final LongSupplier nanoClock;
+  private final double idlePart;
   private long doneAtNanos;
   private int level;
   private int batches;
@@ -34,7 +35,8 @@ final class Packer implements AutoCloseable {
   private boolean fruitless;
   private int untried;
 
-  Packer(LongSupplier nanoClock) {
+  Packer(Compression compression, LongSupplier nanoClock) {
+    this.idlePart = compression == Compression.ZSTD_WHEN_IDLE_TOO ? IDLE_PART : 0;
     this.nanoClock = nanoClock;
     this.doneAtNanos = nanoClock.getAsLong();
   }
@@ -46,7 +48,7 @@ final class Packer implements AutoCloseable {
   /** Answers how long it has become, or {@code length} if that is not shorter. */
   int pack(byte[] from, int offset, int length, byte[] into, int at) {
     bytes += length;
-    waitNanos += IDLE_PART * (nanoClock.getAsLong() - doneAtNanos);
+    waitNanos += idlePart * (nanoClock.getAsLong() - doneAtNanos);
     if (level == 0 || (fruitless && ++untried % TRIED_OF != 0)) {
       return length;
     }
