@@ -1,18 +1,24 @@
 package io.drover.agent;
 
 import io.drover.api.MigrationView;
+import io.drover.model.MigrationId;
 import io.drover.tunnel.Relay;
 import io.drover.tunnel.RelayEnd;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The relays of one side of a migration, over all its attempts: counts their bytes, and breaks the
  * rest of an attempt when one of its channels breaks, since QEMU does not notice by itself.
  */
 final class ChannelRelays {
+  private static final Logger LOG = LoggerFactory.getLogger(ChannelRelays.class);
+
+  private final MigrationId migration;
   private final List<Running> open = new ArrayList<>();
   // Of relays that are over only the numbers are kept.
   private final List<MigrationView.ChannelBytes> ended = new ArrayList<>();
@@ -27,7 +33,8 @@ final class ChannelRelays {
     }
   }
 
-  ChannelRelays(Consumer<String> broken) {
+  ChannelRelays(MigrationId migration, Consumer<String> broken) {
+    this.migration = migration;
     this.broken = broken;
   }
 
@@ -84,6 +91,7 @@ final class ChannelRelays {
 
   void brokenIn(int attempt, String channel, String reason) {
     if (isOpen(attempt)) {
+      LOG.info("migration={} the channel {} broke: {}", migration, channel, reason);
       closeAll(reason);
       broken.accept(channel + ": " + reason);
     }

@@ -102,7 +102,8 @@ final class SourceTunnel implements SourceChannels {
         new StreamRecorder(
             range -> requests.ifPresent(asked -> asked.dropped(range)), replayMemory);
     this.relays =
-        new ChannelRelays(reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
+        new ChannelRelays(
+            migration, reason -> events.accept(new SourceEvent.ChannelsBroken(reason)));
   }
 
   List<MigrationView.ChannelBytes> bytes() {

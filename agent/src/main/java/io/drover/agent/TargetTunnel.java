@@ -79,7 +79,7 @@ final class TargetTunnel implements TargetChannels {
     this.names = names;
     this.tickets = tickets;
     this.content = content;
-    this.relays = new ChannelRelays(broken);
+    this.relays = new ChannelRelays(migration, broken);
   }
 
   List<MigrationView.ChannelBytes> bytes() {
@@ -185,9 +185,12 @@ final class TargetTunnel implements TargetChannels {
   }
 
   private Relay.Options options(Purpose.Channel purpose) {
-    if (names.isUrgent(purpose.channel())
-        && HeldChunks.packs(HeldChunks.use(content.isPresent()))) {
-      return Relay.Options.plain().withCoding(this::unpacking);
+    if (names.isUrgent(purpose.channel())) {
+      // Once QEMU has every page it closes this one, whatever is still said there.
+      Relay.Options urgent = Relay.Options.plain().withHypervisorThatMayLeave();
+      return HeldChunks.packs(HeldChunks.use(content.isPresent()))
+          ? urgent.withCoding(this::unpacking)
+          : urgent;
     }
     if (purpose.channel() > 0) {
       return Relay.Options.plain();

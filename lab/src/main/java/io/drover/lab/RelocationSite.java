@@ -87,14 +87,14 @@ final class RelocationSite implements Site {
           Measure.LINK_BYTES,
           LinkCounters.ofMigrationLink(lab.node(Relocations.FROM)).since(before).sentBytes()
               / MEBIBYTE);
-      values.put(Measure.DISRUPTION, disruptionSeconds(clients));
+      values.put(Measure.DISRUPTION, disruptionSeconds(lab, guest, clients));
       requireWell(arriving, guest);
       return values;
     }
   }
 
   /** The longest time without a page; whoever is not served yet is waited for. */
-  private static double disruptionSeconds(Clients clients) {
+  private static double disruptionSeconds(Lab lab, LabGuest guest, Clients clients) {
     Programs.pause(SETTLE);
     long deadline = System.nanoTime() + REACH_PATIENCE.toNanos();
     ClientReport report = web(clients);
@@ -102,14 +102,27 @@ final class RelocationSite implements Site {
       if (System.nanoTime() > deadline) {
         throw Problem.migration(
                 "guest-unreachable",
-                "The guest arrived, and serves nobody: " + report,
-                "Look at its serial line and at the guests' bridge.")
+                "The guest arrived, and serves nobody: %s; %s"
+                    .formatted(report, traces(lab, guest)),
+                "Try that case alone, with --case and --contender.")
             .asException();
       }
       Programs.pause(LOOK);
       report = web(clients);
     }
     return report.gapMillis() / 1000;
+  }
+
+  /** The lab is gone when somebody reads of it. */
+  private static String traces(Lab lab, LabGuest guest) {
+    String reach =
+        "ip neigh show to %1$s; ping -c 2 -W 1 %1$s | grep received; true"
+            .formatted(guest.address());
+    String serial = "tail -n 2 /run/serial/%s.log; true".formatted(guest.name());
+    return "the client: %s; its serial line there: %s"
+        .formatted(
+            lab.client().run("sh", "-c", reach).strip(),
+            lab.node(Relocations.TO).run("sh", "-c", serial).strip());
   }
 
   private static ClientReport web(Clients clients) {

@@ -126,6 +126,19 @@ class ContentIT {
   }
 
   @Test
+  void throughAThinLinkPagesArePackedAndArriveAsTheyWere() {
+    Traveller guest = fleet().boot(Fleet.ALPHA, new Workload.Verified(16, 1), 160, 1, "");
+    for (String mode : List.of("hybrid", "postcopy")) {
+      MigrationView view =
+          guest.move(Fleet.limited(guest.name(), guest.elsewhere(), mode, 4_000_000));
+      assertThat(view.content().orElseThrow().packedBytes())
+          .as("%s: %s", mode, view)
+          .isGreaterThan(mode.equals("hybrid") ? 8L << 20 : 64L << 10);
+      guest.assertWell();
+    }
+  }
+
+  @Test
   void aStoreThatLiesIsNotBelieved() {
     Traveller guest = fleet().boot(Fleet.ALPHA, new Workload.Verified(64, 10), 192, 1, "");
     guest.move(away(guest, "precopy", "on"));

@@ -71,6 +71,7 @@ public final class Relay implements Closeable {
     private Optional<Coding.Factory> coding = Optional.empty();
     private BooleanSupplier salvage = () -> false;
     private BeforeEnd beforeEnd = _ -> {};
+    private boolean mayBeLeft;
     private Duration linger = LINGER;
 
     private Options() {}
@@ -127,6 +128,15 @@ public final class Relay implements Closeable {
       return this;
     }
 
+    /**
+     * The hypervisor may close its end while something still comes: it has all that it needs then,
+     * and the rest is dropped.
+     */
+    public Options withHypervisorThatMayLeave() {
+      mayBeLeft = true;
+      return this;
+    }
+
     Options withLinger(Duration longest) {
       linger = longest;
       return this;
@@ -152,6 +162,7 @@ public final class Relay implements Closeable {
   private final ReentrantLock messageLock = new ReentrantLock();
   private final Optional<Coding> coding;
   private final List<Thread> pumps = new CopyOnWriteArrayList<>();
+  private volatile boolean deaf;
   private volatile long lastNanoTime = System.nanoTime();
 
   /**
@@ -360,7 +371,9 @@ public final class Relay implements Closeable {
 
   private void endInward() throws IOException {
     options.beforeEnd.ending(false);
-    hypervisor.shutdownOutput();
+    if (!deaf) {
+      hypervisor.shutdownOutput();
+    }
   }
 
   /** Sends the hypervisor what there is to add, without waiting for the peer. */
@@ -374,8 +387,16 @@ public final class Relay implements Closeable {
   }
 
   private void writeInward(ByteBuffer bytes) throws IOException {
-    while (bytes.hasRemaining()) {
-      hypervisor.write(bytes);
+    try {
+      while (bytes.hasRemaining() && !deaf) {
+        hypervisor.write(bytes);
+      }
+    } catch (IOException e) {
+      if (!options.mayBeLeft || broken.get()) {
+        throw e;
+      }
+      LOG.debug("relay {}: the hypervisor hears no more", name, e);
+      deaf = true;
     }
   }
 

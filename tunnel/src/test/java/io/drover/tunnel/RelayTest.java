@@ -311,6 +311,22 @@ class RelayTest {
     assertThat(read(source, 9)).isEqualTo("peeragain");
   }
 
+  @Test
+  void whatAHypervisorThatMayLeaveDoesNotHearAnyMoreIsDropped() throws Exception {
+    targetRelay =
+        new Relay("target", sockets.get(3), targetLink, options().withHypervisorThatMayLeave());
+    start();
+    source.write(ByteBuffer.wrap(bytes("heard")));
+    assertThat(read(target, 5)).isEqualTo("heard");
+    target.close();
+    source.write(ByteBuffer.wrap(bytes("dropped")));
+    assertThat(read(source, 1)).isEqualTo("\0"); // nothing came back but the end
+    source.write(ByteBuffer.wrap(bytes("dropped, too")));
+    source.shutdownOutput();
+    assertThat(sourceEnd.get()).isInstanceOf(RelayEnd.Clean.class);
+    assertThat(targetEnd.get()).isInstanceOf(RelayEnd.Clean.class);
+  }
+
   private static byte[] bytes(String text) {
     return text.getBytes(StandardCharsets.US_ASCII);
   }
