@@ -89,7 +89,8 @@ final class MemoryByContent {
 
   /** For the urgent channel of the next attempt, if what crosses may be packed. */
   Coding.Factory urgentCoding(PeerMessage.ContentUse agreed) {
-    Compression compression = isThin() ? compression(agreed) : Compression.NONE;
+    Compression compression =
+        isThin() ? HeldChunks.compression(agreed).whenIdleToo() : Compression.NONE;
     return (toPeer, toHypervisor, hypervisorEnd) ->
         begunUrgent(new PackedPages(compression, toPeer, toHypervisor, hypervisorEnd));
   }

@@ -31,6 +31,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -196,37 +197,24 @@ final class OutgoingMigration implements SourcePlan, SourceDriver.SourceObserver
   }
 
   private void measure() {
-    Duration window = record.options().mode() == Mode.AUTO ? AUTO_WINDOW : PREDICTION_WINDOW;
-    Thread.ofVirtual()
-        .name("measure-" + plan.id())
-        .start(
-            () -> {
-              try {
-                dirty.complete(hypervisor.measureDirtyMemory(window));
-              } catch (ProblemException e) {
-                dirty.completeExceptionally(e);
-              }
-            });
-    if (record.options().mode() == Mode.AUTO) {
-      Thread.ofVirtual()
-          .name("writes-" + plan.id())
-          .start(
-              () -> {
-                try {
-                  writes.complete(hypervisor.measureWrites(AUTO_WINDOW));
-                } catch (ProblemException e) {
-                  writes.completeExceptionally(e);
-                }
-              });
+    boolean auto = record.options().mode() == Mode.AUTO;
+    Duration window = auto ? AUTO_WINDOW : PREDICTION_WINDOW;
+    measure("measure", dirty, () -> hypervisor.measureDirtyMemory(window));
+    if (auto) {
+      measure("writes", writes, () -> hypervisor.measureWrites(AUTO_WINDOW));
     }
+    measure("probe", link, surroundings::measureLink);
+  }
+
+  private <T> void measure(String thread, CompletableFuture<T> found, Supplier<T> look) {
     Thread.ofVirtual()
-        .name("probe-" + plan.id())
+        .name(thread + "-" + plan.id())
         .start(
             () -> {
               try {
-                link.complete(surroundings.measureLink());
+                found.complete(look.get());
               } catch (ProblemException e) {
-                link.complete(Optional.empty());
+                found.completeExceptionally(e);
               }
             });
   }

@@ -30,6 +30,13 @@ final class DirtyMemoryProbe {
   private static final Duration LONGEST_WAIT = Duration.ofSeconds(10);
   private static final long SAMPLED_PAGES = 8192;
 
+  /** What QEMU counts a window in. */
+  private enum Unit {
+    MILLISECONDS,
+    /** Before 8.2. */
+    SECONDS
+  }
+
   private final QemuGuest guest;
   private final Accelerator accelerator;
 
@@ -64,7 +71,7 @@ final class DirtyMemoryProbe {
         try {
           yield byReferences(window);
         } catch (IOException e) {
-          yield byQemu(window, "page-sampling", samples());
+          yield bySampling(window);
         }
       }
     };
@@ -74,14 +81,8 @@ final class DirtyMemoryProbe {
   Optional<DirtyMemory> measureWrites(Duration window) {
     return switch (accelerator) {
       case KVM -> Optional.empty();
-      case TCG -> Optional.of(byQemu(window, "page-sampling", samples()));
+      case TCG -> Optional.of(bySampling(window));
     };
-  }
-
-  /** Of a gigabyte: as many of a small guest as of a large one, within what QEMU takes. */
-  private OptionalLong samples() {
-    long mebibytes = Math.max(1, guest.definition().memory().mebibytes());
-    return OptionalLong.of(Math.clamp(SAMPLED_PAGES * 1024 / mebibytes, 512, 16384));
   }
 
   /**
@@ -136,21 +137,28 @@ final class DirtyMemoryProbe {
     }
   }
 
+  private DirtyMemory bySampling(Duration window) {
+    // Of a gigabyte: as many of a small guest as of a large one, within what QEMU takes.
+    long mebibytes = Math.max(1, guest.definition().memory().mebibytes());
+    long sampled = Math.clamp(SAMPLED_PAGES * 1024 / mebibytes, 512, 16384);
+    return byQemu(window, "page-sampling", OptionalLong.of(sampled));
+  }
+
   /** In two windows, to see whether the curve bends. */
   private DirtyMemory byQemu(Duration window, String mode, OptionalLong sampled) {
     List<DirtyMemory.Sample> samples = new ArrayList<>();
     Duration first = window.dividedBy(3);
-    boolean whole = !begin(first, mode, sampled);
-    if (whole) {
-      // QEMU counts in whole seconds before 8.2.
+    ObjectNode inMilliseconds = request(first, Unit.MILLISECONDS, mode, sampled);
+    Unit unit = Unit.MILLISECONDS;
+    if (guest.control().ask("calc-dirty-rate", inMilliseconds, Qmp.DEFAULT_TIMEOUT)
+        instanceof QmpReply.Refused) {
+      unit = Unit.SECONDS;
       first = Duration.ofSeconds(Math.max(1, first.toSeconds()));
-      JsonNode _ = guest.control().run("calc-dirty-rate", seconds(first, mode, sampled));
+      JsonNode _ = guest.control().run("calc-dirty-rate", request(first, unit, mode, sampled));
     }
     samples.add(finished(first));
     Duration second = first.multipliedBy(2);
-    if (whole || !begin(second, mode, sampled)) {
-      JsonNode _ = guest.control().run("calc-dirty-rate", seconds(second, mode, sampled));
-    }
+    JsonNode _ = guest.control().run("calc-dirty-rate", request(second, unit, mode, sampled));
     samples.add(finished(second));
     long resident = guest.definition().memory().bytes();
     try {
@@ -165,17 +173,14 @@ final class DirtyMemoryProbe {
     return new DirtyMemory(resident, samples, "QEMU's " + mode + caveat);
   }
 
-  /** Whether QEMU knows milliseconds. */
-  private boolean begin(Duration window, String mode, OptionalLong sampled) {
-    ObjectNode arguments = seconds(window, mode, sampled);
-    arguments.put("calc-time", window.toMillis()).put("calc-time-unit", "millisecond");
-    return guest.control().ask("calc-dirty-rate", arguments, Qmp.DEFAULT_TIMEOUT)
-        instanceof QmpReply.Success;
-  }
-
-  private static ObjectNode seconds(Duration window, String mode, OptionalLong sampled) {
+  private static ObjectNode request(Duration window, Unit unit, String mode, OptionalLong sampled) {
     ObjectNode arguments = Qmp.object();
-    arguments.put("calc-time", window.toSeconds()).put("mode", mode);
+    switch (unit) {
+      case MILLISECONDS ->
+          arguments.put("calc-time", window.toMillis()).put("calc-time-unit", "millisecond");
+      case SECONDS -> arguments.put("calc-time", window.toSeconds());
+    }
+    arguments.put("mode", mode);
     sampled.ifPresent(pages -> arguments.put("sample-pages", pages));
     return arguments;
   }
